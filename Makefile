@@ -1,0 +1,95 @@
+# jobline: everything is built under build/; `make help` lists the targets.
+
+VERSION := 0.1.0
+PREFIX ?= /usr/local
+DESTDIR ?=
+CC ?= cc
+PKG_CONFIG ?= pkg-config
+SAN ?=
+BUILD := build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
+comma := ,
+
+PROGRAMS := $(patsubst cmd/%.c,%,$(wildcard cmd/*.c))
+
+# What each program links besides the core (libc and xxhash): the one place where that is said.
+needs_jl-dedupe    := sqlite redis
+needs_jl-augment   :=
+needs_senior-cache := sqlite redis
+needs_senior-grpc  := grpc
+needs_senior-model := grpc
+
+# What a need means: its sources in lib/ (everything else is the core) and its libraries.
+sources_sqlite := $(wildcard lib/wire/sqlite*.c lib/*/*_sqlite.c)
+sources_redis  := $(wildcard lib/wire/redis*.c lib/*/*_redis.c)
+sources_grpc   := $(wildcard lib/wire/rpc*.c lib/senior/model*.c)
+libs_sqlite    := $(shell $(PKG_CONFIG) --libs sqlite3 2>/dev/null || echo -lsqlite3)
+libs_redis     := $(shell $(PKG_CONFIG) --libs hiredis 2>/dev/null || echo -lhiredis)
+# pkg-config lists sixty static dependencies of gRPC; the shared library needs these.
+libs_grpc      := -lgrpc -lgpr -lprotobuf-c
+cflags_redis   := $(shell $(PKG_CONFIG) --cflags hiredis 2>/dev/null)
+NEEDS := sqlite redis grpc
+
+sources_all  := $(wildcard lib/*/*.c)
+sources_core := $(filter-out $(foreach n,$(NEEDS),$(sources_$(n))),$(sources_all))
+libs_core    := $(shell $(PKG_CONFIG) --libs libxxhash 2>/dev/null || echo -lxxhash)
+
+CSTD := -std=c11 -D_GNU_SOURCE
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla $(WERROR)
+OPT ?= -O2
+HARDEN := $(if $(SAN),,-D_FORTIFY_SOURCE=2) -fstack-protector-strong -fPIE -fno-strict-aliasing
+SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+CPPFLAGS_ALL := -Ilib -I$(BUILD)/gen -DJL_VERSION='"$(VERSION)"' $(CPPFLAGS)
+CFLAGS_ALL := $(CSTD) $(OPT) -g $(WARN) $(HARDEN) $(SANFLAGS) $(CFLAGS)
+LDFLAGS_ALL := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANFLAGS) $(LDFLAGS)
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all help clean $(PROGRAMS)
+
+all: $(PROGRAMS)
+$(PROGRAMS): %: $(BUILD)/bin/%
+
+# A change of compiler or flags rebuilds.
+FLAGS := $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL)
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D); echo '$(subst ','\'',$(FLAGS))' | cmp -s - $@ || echo '$(subst ','\'',$(FLAGS))' > $@
+.PHONY: FORCE
+FORCE:
+
+$(BUILD)/gen/%.pb-c.c $(BUILD)/gen/%.pb-c.h &: proto/%.proto
+	@mkdir -p $(BUILD)/gen
+	protoc-c --proto_path=proto --c_out=$(BUILD)/gen $<
+
+objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+objects_grpc_gen := $(BUILD)/obj/gen/seniority.pb-c.o
+$(call objects,$(sources_grpc)): | $(BUILD)/gen/seniority.pb-c.h
+
+$(BUILD)/obj/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(if $(filter lib/wire/redis% %_redis.c,$<),$(cflags_redis)) -MMD -MP -c -o $@ $<
+
+# Generated code is not ours to keep free of warnings.
+$(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -w -MMD -MP -c -o $@ $<
+
+define archive
+$(BUILD)/lib/lib$(1).a: $(call objects,$(sources_$(1))) $(objects_$(1)_gen)
+	@mkdir -p $$(@D); rm -f $$@
+	$(AR) rcs $$@ $$^
+endef
+$(foreach n,core $(NEEDS),$(eval $(call archive,$(n))))
+
+define program
+$(BUILD)/bin/$(1): $(BUILD)/obj/cmd/$(1).o $(foreach n,$(needs_$(1)) core,$(BUILD)/lib/lib$(n).a)
+	@mkdir -p $$(@D)
+	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $$@ $$< -Wl,--start-group $(foreach n,$(needs_$(1)) core,$(BUILD)/lib/lib$(n).a) -Wl,--end-group $(foreach n,$(needs_$(1)),$(libs_$(n))) $(libs_core) -lpthread
+endef
+$(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+
+clean:
+	rm -rf build
+
+include tests/tests.mk

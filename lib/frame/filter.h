@@ -1,0 +1,50 @@
+/* The filter loop, written once: bytes in, line, record, key, lookup, splice, bytes out. */
+#ifndef JL_FRAME_FILTER_H
+#define JL_FRAME_FILTER_H
+
+#include "frame/output.h"
+#include "frame/run.h"
+#include "jsonl/key.h"
+#include "lookup/lookup.h"
+
+/* What the program wants done with a line before any question is asked. */
+typedef enum jl_verdict {
+    JL_ASK = 0, /* look its key up; `answer` is called with what comes */
+    JL_PASS,    /* goes out untouched, in its place */
+    JL_DROP     /* dropped on purpose, counted */
+} jl_verdict;
+
+/* How long answers are remembered by the loop. */
+typedef enum jl_memory {
+    JL_REMEMBER_NOTHING, /* every line is a question; the lookup answers all in submit() */
+    JL_REMEMBER_FLIGHT,  /* keys outstanding are asked once; forgotten when nothing waits */
+    JL_REMEMBER_RUN      /* each distinct key is asked once in the run; its answer is kept */
+} jl_memory;
+
+typedef struct jl_filter {
+    void *self;             /* handed to the callbacks */
+    const jl_want *want;
+    const jl_keyspec *key;
+    size_t first_key;       /* what jl_want_key returned */
+    jl_lookup *lookup;      /* NULL: nothing is ever asked. Closed by the caller */
+    jl_memory memory;
+    uint64_t window;        /* bytes of lines and questions that may wait; reading pauses beyond. 0 = 32 MiB */
+    char *const *inputs;    /* NULL-terminated; an empty list is stdin */
+    char *const *then;      /* command that takes the output, or NULL */
+
+    /* Called for every record, has_key and key set. NULL: ask when it has a key, else pass. */
+    jl_verdict (*look)(void *self, const jl_rec *rec);
+    /* Writes what becomes of the line to `out` (jl_splice, jl_out_line, or nothing: then call it dropped by returning
+       JL_DROP). Called in input order. `answer` is never JL_PENDING. -1 with err on failure, else JL_PASS or JL_DROP. */
+    int (*answer)(void *self, const jl_rec *rec, jl_answer answer, jl_out *out, jl_err *err);
+    /* After the last line, before the output is ended (jl-dedupe -c writes here). NULL: nothing. */
+    int (*end)(void *self, jl_out *out, jl_err *err);
+    /* Decides the status when no error did: e.g. 75 when lines are unanswered. Sets run->status. NULL: 0. */
+    int (*verdict)(void *self, jl_run *run, jl_err *err);
+} jl_filter;
+
+/* Runs until the input ends, a signal asks to stop, or something fails; sees to order, window, flushing, rejects, counters, progress,
+   signals, the end of the output and the lookup's commit. A closed stdout gives JL_PIPE after what is in flight has been stored. */
+int jl_filter_run(jl_run *run, const jl_filter *filter, jl_err *err);
+
+#endif

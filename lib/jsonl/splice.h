@@ -1,0 +1,23 @@
+/* A line with members added or replaced and every other byte as it was. */
+#ifndef JL_JSONL_SPLICE_H
+#define JL_JSONL_SPLICE_H
+
+#include "jsonl/out.h"
+#include "jsonl/path.h"
+#include "jsonl/rec.h"
+
+/* One member to set. */
+typedef struct jl_member {
+    jl_span token; /* the name as a JSON string with quotes */
+    jl_span value; /* raw JSON */
+    size_t field;  /* its index in jl_rec.field: replaced in place when present there, else added before the '}' */
+} jl_member;
+
+/* Writes the line with the `n` members set, in the order given where they are added, and an LF. Adds no whitespace. */
+int jl_splice(jl_out *out, const jl_rec *rec, const jl_member *member, size_t n, jl_err *err);
+
+/* Writes `{"NAME":value,…}` of the key members, raw values under the NAMEs, then `extra` (raw members that begin with
+   ',' or nothing), then `}` and an LF. `first` is what jl_want_key returned. */
+int jl_splice_key(jl_out *out, const jl_rec *rec, const jl_names *names, size_t first, jl_span extra, jl_err *err);
+
+#endif

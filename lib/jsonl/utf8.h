@@ -1,0 +1,15 @@
+/* Is it UTF-8? RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. */
+#ifndef JL_JSONL_UTF8_H
+#define JL_JSONL_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Fast on whole blocks (vectors where the machine has them); a block cut in the middle of a character is
+   invalid, one cut at LF is as valid as its lines. Reads nothing behind `n`. */
+bool jl_utf8_valid(const char *p, size_t n);
+
+/* The offset of the first byte of the first ill-formed sequence; `n` when there is none. */
+size_t jl_utf8_first_bad(const char *p, size_t n);
+
+#endif

@@ -1,0 +1,1 @@
+# The targets that test, lint and measure.
