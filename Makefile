@@ -6,8 +6,8 @@ DESTDIR ?=
 CC ?= cc
 PKG_CONFIG ?= pkg-config
 SAN ?=
-BUILD := build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
 comma := ,
+BUILD := build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
 
 PROGRAMS := $(patsubst cmd/%.c,%,$(wildcard cmd/*.c))
 

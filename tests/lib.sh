@@ -1,0 +1,238 @@
+# shellcheck shell=bash
+# What the test scripts share: TAP lines, a temporary folder, servers on loopback, waiting for conditions.
+#
+#   . "$(dirname "$0")/../lib.sh"     first line of a test script; the working folder is then $tmp
+#   …
+#   done_testing                      last line; a script that ends before it has failed
+#
+# Given: $top (the source tree), $BUILD, $tmp (removed at the end), programs and test tools in PATH, HOME and
+# XDG_STATE_HOME inside $tmp, no JOBLINE_* variable, JL_SCALE (1 = the share that `make check` runs), JL_SEED.
+set -u
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+BUILD=${BUILD:-build}
+case $BUILD in /*) ;; *) BUILD=$top/$BUILD ;; esac
+PYTHON=${PYTHON:-/usr/bin/python3}
+JL_SCALE=${JL_SCALE:-1}
+JL_SEED=${JL_SEED:-$(date +%Y%m%d)}
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/jobline-test.XXXXXX")
+mkdir "$tmp/home" "$tmp/work"
+for name in $(compgen -e JOBLINE_); do unset "$name"; done
+export BUILD PYTHON JL_SCALE JL_SEED
+export PATH=$BUILD/bin:$BUILD/test/bin:$PATH HOME=$tmp/home XDG_STATE_HOME=$tmp/home/state LC_ALL=C.UTF-8
+RANDOM=$((JL_SEED % 32768))
+
+tap_count=0 tap_failed=0 tap_done=0
+started=() # pids of servers
+
+on_exit() {
+    local status=$? pid
+    trap - EXIT
+    for pid in ${started[@]+"${started[@]}"}; do
+        kill -KILL "$pid" 2>/dev/null
+        wait "$pid" 2>/dev/null
+    done
+    if [ "$tap_done" = 0 ]; then
+        echo "not ok $((tap_count + 1)) - the script reached its end (status $status)"
+        status=1
+    fi
+    cd / && rm -rf "$tmp"
+    exit "$status"
+}
+trap on_exit EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+cd "$tmp/work" || exit 1
+
+# --- TAP ---------------------------------------------------------------------------------------------------------
+
+ok() { # WHAT
+    tap_count=$((tap_count + 1))
+    echo "ok $tap_count - $*"
+}
+
+not_ok() { # WHAT
+    tap_count=$((tap_count + 1))
+    tap_failed=$((tap_failed + 1))
+    echo "not ok $tap_count - $*"
+}
+
+# Text for a person who reads a failure: arguments, or stdin (at most 40 lines).
+diag() {
+    if [ $# -gt 0 ]; then printf '%s\n' "$*"; else head -n 40; fi | cut -c 1-400 | sed 's/^/#   /'
+}
+
+check() { # WHAT COMMAND [ARG...]: ok when the command succeeds
+    local what=$1
+    shift
+    if "$@" >"$tmp/check.out" 2>&1; then
+        ok "$what"
+    else
+        not_ok "$what"
+        diag "command: $*"
+        diag <"$tmp/check.out"
+    fi
+}
+
+is() { # GOT WANTED WHAT
+    if [ "$1" = "$2" ]; then
+        ok "$3"
+    else
+        not_ok "$3"
+        diag "got:    $1"
+        diag "wanted: $2"
+    fi
+}
+
+same() { # FILE WANTED-FILE WHAT: the same bytes
+    if cmp -s -- "$1" "$2"; then
+        ok "$3"
+    else
+        not_ok "$3"
+        { cmp -- "$1" "$2"; ls -l -- "$1" "$2"; diff -a -- "$2" "$1" | head -n 6; } 2>&1 | diag
+    fi
+}
+
+has() { # FILE TEXT WHAT: the file contains the text
+    if grep -qF -- "$2" "$1"; then
+        ok "$3"
+    else
+        not_ok "$3"
+        diag "no »$2« in:"
+        diag <"$1"
+    fi
+}
+
+# Runs a command with its stderr in $tmp/err (stdout goes where the caller sends it) and compares its exit status.
+# In a shell with redirections: `expect 75 "what" command <in >out`; TAP lines go to the script's own stdout.
+exec 3>&1
+expect() { # STATUS WHAT COMMAND [ARG...]
+    local wanted=$1 what=$2 got=0
+    shift 2
+    "$@" 2>"$tmp/err" || got=$?
+    if [ "$got" = "$wanted" ]; then
+        ok "$what" >&3
+    else
+        {
+            not_ok "$what"
+            diag "status $got, wanted $wanted: $*"
+            diag <"$tmp/err"
+        } >&3
+    fi
+}
+
+done_testing() {
+    tap_done=1
+    echo "1..$tap_count"
+    [ "$tap_failed" = 0 ]
+    exit
+}
+
+# --- Waiting -----------------------------------------------------------------------------------------------------
+
+# Waits until the command succeeds, at most $WAIT (30) seconds.
+wait_for() { # COMMAND [ARG...]
+    local deadline=$((SECONDS + ${WAIT:-30}))
+    until "$@" >/dev/null 2>&1; do
+        [ "$SECONDS" -lt "$deadline" ] || return 1
+        sleep 0.02
+    done
+}
+
+gone() { # PID
+    ! kill -0 "$1" 2>/dev/null
+}
+
+lines_in() { # FILE COUNT: the file has at least so many lines
+    [ "$(wc -l <"$1")" -ge "$2" ]
+}
+
+# --- Servers on loopback -----------------------------------------------------------------------------------------
+
+# A port on which nobody listens now, below the range that the kernel gives out by itself.
+free_port() {
+    local port try
+    for try in {1..100}; do
+        port=$((10000 + (RANDOM * 32768 + RANDOM + BASHPID + try) % 22000))
+        (exec 9<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || {
+            echo "$port"
+            return 0
+        }
+    done
+    return 1
+}
+
+# Kills a server with the signal (TERM) and waits for its end.
+stop() { # PID [SIGNAL]
+    kill -"${2:-TERM}" "$1" 2>/dev/null
+    wait "$1" 2>/dev/null
+}
+
+redis_settled() {
+    gone "$REDIS_PID" || [[ $(redis-cli -p "$REDIS_PORT" ping 2>&1) =~ PONG|NOAUTH ]]
+}
+
+# A real Redis on a free port; sets REDIS_PORT, REDIS_DIR (its folder), REDIS_PID, REDIS_URL. After `stop "$REDIS_PID"`,
+# restart_redis starts one on the same port and folder.
+start_redis() { # [REDIS-OPTION...]
+    local try
+    for try in 1 2 3 4 5; do
+        REDIS_PORT=$(free_port)
+        REDIS_DIR=$(mktemp -d "$tmp/redis.XXXXXX")
+        if redis_at "$@"; then return 0; fi
+    done
+    not_ok "redis-server starts"
+    diag <"$REDIS_DIR/log"
+    return 1
+}
+
+restart_redis() { # [REDIS-OPTION...]
+    redis_at "$@" && return 0
+    not_ok "redis-server starts again"
+    diag <"$REDIS_DIR/log"
+    return 1
+}
+
+redis_at() { # [REDIS-OPTION...]
+    redis-server --port "$REDIS_PORT" --bind 127.0.0.1 --dir "$REDIS_DIR" --save '' --appendonly no "$@" \
+        >>"$REDIS_DIR/log" 2>&1 &
+    REDIS_PID=$!
+    started+=("$REDIS_PID")
+    # shellcheck disable=SC2034 # for the scripts
+    REDIS_URL=redis://127.0.0.1:$REDIS_PORT/0
+    wait_for redis_settled && ! gone "$REDIS_PID"
+}
+
+# Waits for the line "listening on ADDRESS:PORT" in a server's output; sets SERVER to ADDRESS:PORT.
+server_listens() { # PID FILE
+    SERVER=$(sed -n 's/.*listening on \([^ ]*:[0-9][0-9]*\).*/\1/p' "$2" | head -n 1)
+    [ -n "$SERVER" ] || gone "$1"
+}
+
+start_server() { # WHAT COMMAND [ARG...]
+    local what=$1
+    shift
+    SERVER='' SERVER_LOG=$(mktemp "$tmp/server.XXXXXX")
+    "$@" >"$SERVER_LOG" 2>"$SERVER_LOG.err" &
+    SERVER_PID=$!
+    started+=("$SERVER_PID")
+    wait_for server_listens "$SERVER_PID" "$SERVER_LOG"
+    if [ -z "$SERVER" ]; then
+        not_ok "$what starts"
+        cat "$SERVER_LOG" "$SERVER_LOG.err" | diag
+        return 1
+    fi
+}
+
+# senior-model on a free port; sets MODEL (127.0.0.1:PORT), MODEL_PID, MODEL_LOG (its stdout; stderr in $MODEL_LOG.err).
+start_model() { # [OPTION...]
+    start_server senior-model senior-model -l 127.0.0.1:0 "$@" || return 1
+    MODEL=$SERVER MODEL_PID=$SERVER_PID MODEL_LOG=$SERVER_LOG
+}
+
+# The python3-grpcio server of the same contract; sets MODEL, MODEL_PID, MODEL_LOG likewise.
+start_python_model() { # [OPTION...]
+    start_server model_server.py "$PYTHON" "$top/tests/e2e/model_server.py" "$@" || return 1
+    # shellcheck disable=SC2034 # for the scripts
+    MODEL=$SERVER MODEL_PID=$SERVER_PID MODEL_LOG=$SERVER_LOG
+}
