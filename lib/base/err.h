@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "base/span.h"
+
 /* The classes are the exit statuses of every program (the names and numbers of sysexits.h). */
 typedef enum jl_class {
     JL_OK = 0,
@@ -43,5 +45,10 @@ int jl_err_nomem(jl_err *err);
 
 /* Adds the place to an error that has none yet. `file` may be NULL. */
 void jl_err_place(jl_err *err, const char *file, uint64_t line);
+
+/* Writes `text` so that a terminal can show it: control bytes, DEL, C1 controls and bytes that are no UTF-8 become
+   \x1b; printable text, backslashes too, stays, so that escaping twice changes nothing. Cut with "..." when it does
+   not fit in `size` (>= 4) bytes with its NUL. Returns the length without the NUL. */
+size_t jl_err_escape(jl_span text, char *to, size_t size);
 
 #endif

@@ -22,8 +22,10 @@ typedef struct jl_url {
 
 /* -1 (JL_USAGE): no scheme, a bad port, bad %XX, too long. The message never contains the password. */
 int jl_url_parse(jl_span text, jl_url *url, jl_err *err);
-/* The URL without user and password, for messages; cut when it does not fit. */
+/* The URL without user, password and query (but for "db=N"), for messages; cut when it does not fit. */
 void jl_url_show(const jl_url *url, char *text, size_t size);
+/* True when it carries a password, before the host or as a parameter. */
+bool jl_url_secret(const jl_url *url);
 /* Overwrites the secret with zeros. */
 void jl_url_wipe(jl_url *url);
 
