@@ -31,9 +31,9 @@ $(fuzz_bin): $(BUILD)/test/%_replay: $(BUILD)/obj/tests/%_fuzz.o $(BUILD)/obj/te
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(libs_all)
 
-$(tools_bin): $(BUILD)/test/bin/%: $(BUILD)/obj/tests/tools/%.o $(archives)
+$(tools_bin): $(BUILD)/test/bin/%: $(BUILD)/obj/tests/tools/%.o
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(libs_all)
+	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< -lm
 
 # A preloaded shim is no part of a program: it is built without sanitizers.
 $(shims_bin): $(BUILD)/test/%.so: tests/%.c $(BUILD)/flags
@@ -42,8 +42,8 @@ $(shims_bin): $(BUILD)/test/%.so: tests/%.c $(BUILD)/flags
 
 # `make check T=REGEX` runs the tests whose names it matches (unit/NAME, cli/PROGRAM/CASE, e2e/NAME, …); V=1 names them all.
 check test:
-	@$(MAKE) --no-print-directory -k -j$(JOBS) tests >$(BUILD).log 2>&1; built=$$?; \
-	[ $$built = 0 ] || cat $(BUILD).log; rm -f $(BUILD).log; \
+	@mkdir -p $(BUILD)/test; $(MAKE) --no-print-directory -k -j$(JOBS) tests >$(BUILD)/test/build.log 2>&1; built=$$?; \
+	[ $$built = 0 ] || cat $(BUILD)/test/build.log; \
 	BUILD='$(BUILD)' JOBS='$(JOBS)' V='$(V)' tests/run --built=$$built '$(T)'
 
 # The same campaigns with many more rounds; takes hours.
