@@ -3,8 +3,8 @@
  *   generate [--lines=N] [--distinct=M] [--seed=S] [--shape=raw|long|mixed|nested] [--zipf=1.1] [--cr=PERCENT]
  *
  * N lines with exactly M distinct (company, title) pairs. After the first few, new pairs come at an even rate; the other
- * lines repeat a pair that has been there, the earlier the likelier (Zipf). A repeat may spell the same pair with other escapes and order its
- * members otherwise. Shapes: raw (~220 bytes), long (~3 KB), nested (hiringOrganization.name and jobTitle), mixed (decoys,
+ * lines repeat a pair that has been there, the earlier the likelier (Zipf). A repeat may spell the same pair with other
+ * escapes and order its members otherwise. Shapes: raw (~220 bytes), long (~3 KB), nested (hiringOrganization.name and jobTitle), mixed (decoys,
  * duplicate members, whitespace, numbers of any spelling, late keys; here a pair is that of the top level). --cr ends
  * that share of lines with CR LF. */
 #include <errno.h>
@@ -19,7 +19,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-enum { TITLES_PER_COMPANY = 4, EARLY = 64, LINE_MAX_BYTES = 16384, BUFFER = 1 << 20 };
+enum { TITLES_PER_COMPANY = 4, EARLY = 64, LEADS = 14, LINE_MAX_BYTES = 16384, BUFFER = 1 << 20 };
 
 static const char *const level[] = {
     "",           "",           "",       "Junior ", "Senior ",  "Lead ", "Principal ", "Staff ",      "Entry-Level ",
@@ -30,7 +30,7 @@ static const char *const field[] = {"Software",
                                     "Sales",
                                     "Marketing",
                                     "Clinical",
-                                    "Électrique",
+                                    "Electrical",
                                     "Mechanical",
                                     "Legal",
                                     "Tax",
@@ -50,26 +50,26 @@ static const char *const field[] = {"Software",
                                     "Machine Learning",
                                     "Front-End",
                                     "Back-End",
-                                    "Kranken",
-                                    "Façade"};
+                                    "Hospitality",
+                                    "Finance"};
 static const char *const trade[] = {"Engineer",      "Analyst",    "Accountant", "Manager",   "Developer", "Consultant",
                                     "Administrator", "Specialist", "Technician", "Architect", "Counsel",   "Recruiter",
-                                    "Coordinator",   "Planner",    "Intern",     "Trainee",   "Ingénieur", "Officer",
-                                    "Supervisor",    "Designer",   "Nurse",      "Pfleger"};
+                                    "Coordinator",   "Planner",    "Intern",     "Trainee",   "Scientist", "Officer",
+                                    "Supervisor",    "Designer",   "Nurse",      "Attorney"};
 static const char *const tail[] = {"",
                                    "",
                                    "",
                                    "",
                                    " (m/f/d)",
                                    " - Remote",
-                                   " II",
+                                   " – Zürich",
                                    " III",
                                    ", EMEA",
                                    " / Night Shift",
                                    " \"Tiger Team\"",
                                    " — 2nd Shift",
                                    " 🚀",
-                                   " (H/F)",
+                                   " (Montréal)",
                                    " @ HQ",
                                    ", Part-Time"};
 static const char *const first[] = {"Acme",    "Blue Ridge", "Northwind", "Zürcher",     "Crédit",     "Globex",
@@ -150,7 +150,8 @@ static void company_name(text *t, uint64_t c, uint64_t seed) {
     }
 }
 
-/* Title `k` of company `c`: different for different `k` < TITLES_PER_COMPANY, as the trade or the field differs. */
+/* Title `k` of company `c`: different for different `k` < TITLES_PER_COMPANY, as the trade differs. The levels from
+   LEADS on lead several. */
 static void title_name(text *t, uint64_t c, uint64_t k, uint64_t seed) {
     uint64_t h = mix(c * 31 + seed);
     uint64_t own = mix(h + k);
@@ -158,6 +159,7 @@ static void title_name(text *t, uint64_t c, uint64_t k, uint64_t seed) {
     put(t, field[(own >> 16) % COUNT(field)]);
     put(t, " ");
     put(t, trade[(h % COUNT(trade) + k) % COUNT(trade)]);
+    put(t, own % COUNT(level) < LEADS ? "" : "s");
     put(t, tail[(own >> 32) % COUNT(tail)]);
 }
 
