@@ -2,9 +2,9 @@
 #ifndef JL_FRAME_FILTER_H
 #define JL_FRAME_FILTER_H
 
-#include "frame/output.h"
 #include "frame/run.h"
 #include "jsonl/key.h"
+#include "jsonl/out.h"
 #include "lookup/lookup.h"
 
 /* What the program wants done with a line before any question is asked. */
@@ -17,34 +17,38 @@ typedef enum jl_verdict {
 /* How long answers are remembered by the loop. */
 typedef enum jl_memory {
     JL_REMEMBER_NOTHING, /* every line is a question; the lookup answers all in submit() */
-    JL_REMEMBER_FLIGHT,  /* keys outstanding are asked once; forgotten when nothing waits */
+    JL_REMEMBER_FLIGHT,  /* keys outstanding are asked once; forgotten whenever no line waits */
     JL_REMEMBER_RUN      /* each distinct key is asked once in the run; its answer is kept */
 } jl_memory;
 
 typedef struct jl_filter {
-    void *self;             /* handed to the callbacks */
+    void *self; /* handed to the callbacks */
     const jl_want *want;
     const jl_keyspec *key;
-    size_t first_key;       /* what jl_want_key returned */
-    jl_lookup *lookup;      /* NULL: nothing is ever asked. Closed by the caller */
+    size_t first_key;  /* what jl_want_key returned */
+    jl_lookup *lookup; /* NULL: nothing is ever asked. Closed by the caller */
     jl_memory memory;
-    uint64_t window;        /* bytes of lines and questions that may wait; reading pauses beyond. 0 = 32 MiB */
-    char *const *inputs;    /* NULL-terminated; an empty list is stdin */
-    char *const *then;      /* command that takes the output, or NULL */
+    size_t batch;        /* lines per submit(), at most; 0 = 256. A lookup that sorts its batch wants more */
+    uint64_t window;     /* bytes of lines and questions that may wait; reading pauses beyond. 0 = 32 MiB */
+    char *const *inputs; /* NULL-terminated; NULL or an empty list is stdin */
+    char *const *then;   /* the command that takes the output, or NULL */
 
-    /* Called for every record, has_key and key set. NULL: ask when it has a key, else pass. */
-    jl_verdict (*look)(void *self, const jl_rec *rec);
-    /* Writes what becomes of the line to `out` (jl_splice, jl_out_line, or nothing: then call it dropped by returning
-       JL_DROP). Called in input order. `answer` is never JL_PENDING. -1 with err on failure, else JL_PASS or JL_DROP. */
+    /* Called for every record, in input order, has_key and key set. -1 with err ends the run; else a jl_verdict.
+       NULL: ask when it has a key, else pass. */
+    int (*look)(void *self, const jl_rec *rec, jl_err *err);
+    /* Writes what becomes of the line to `out`, in input order: jl_splice or jl_out_line, returning JL_PASS; or nothing,
+       returning JL_DROP. `answer` is never JL_PENDING. -1 with err ends the run. */
     int (*answer)(void *self, const jl_rec *rec, jl_answer answer, jl_out *out, jl_err *err);
-    /* After the last line, before the output is ended (jl-dedupe -c writes here). NULL: nothing. */
+    /* After the last line of a run without error, before the output is ended. NULL: nothing. */
     int (*end)(void *self, jl_out *out, jl_err *err);
-    /* Decides the status when no error did: e.g. 75 when lines are unanswered. Sets run->status. NULL: 0. */
-    int (*verdict)(void *self, jl_run *run, jl_err *err);
+    /* After that: -1 with err for a status of the program's own, e.g. JL_TEMPFAIL "3 lines are unanswered" (-o then becomes
+       FILE.partial). NULL: all is well. */
+    int (*verdict)(void *self, jl_err *err);
 } jl_filter;
 
-/* Runs until the input ends, a signal asks to stop, or something fails; sees to order, window, flushing, rejects, counters, progress,
-   signals, the end of the output and the lookup's commit. A closed stdout gives JL_PIPE after what is in flight has been stored. */
+/* Runs until the input ends, a signal asks to stop, or something fails; sees to order, window, flushing, rejects,
+   counters, progress, the end of the output, and the lookup's commit. The first error of the run counts, then the lookup's
+   verdict, then the program's. A closed stdout gives JL_PIPE after what is in flight has been stored. */
 int jl_filter_run(jl_run *run, const jl_filter *filter, jl_err *err);
 
 #endif

@@ -1,0 +1,562 @@
+/* A line either goes straight from the input buffer to the output buffer or, when an answer is outstanding, through a
+   queue of copies; order is the queue's order. */
+#include "frame/filter.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/stop.h"
+#include "frame/output.h"
+#include "frame/rejects.h"
+#include "frame/waiting.h"
+#include "jsonl/in.h"
+#include "jsonl/set.h"
+#include "jsonl/utf8.h"
+#include "jsonl/values.h"
+
+#define BATCH 256
+#define WINDOW (UINT64_C(32) << 20)
+#define QUESTION 64 /* bytes that a question costs beside its key members */
+#define LOOKUP_FDS 8
+
+/* A line of the batch at hand. */
+struct item {
+    uint64_t number;
+    uint8_t verdict;
+    bool asks; /* its key was not known: it caused a question */
+};
+
+struct loop {
+    jl_run *run;
+    const jl_filter *f;
+    jl_lookup *lookup;
+    jl_sink sink;
+
+    char *const *next_input;
+    jl_in in;
+    uint64_t bytes_before; /* of the inputs already closed */
+    uint64_t bytes_total;  /* of all inputs, 0 when one has no known size */
+    jl_output output;
+    jl_rejects rejects;
+    jl_err why; /* of the bad line at hand */
+
+    jl_keyer keyer;
+    size_t fields, batch, n;
+    jl_rec *rec;
+    jl_field *field;
+    struct item *item;
+    jl_query *query;
+
+    uint64_t window;
+    jl_waiting *waiting;
+    jl_set *memo; /* key -> jl_state | value id << 3 */
+    jl_values *values;
+    bool in_long;   /* the piece at hand is not the first of its line */
+    bool discard;   /* nothing can be written any more */
+    bool failed;    /* the lookup as a whole has failed: it is asked nothing more */
+    bool last_call; /* no answer will come any more: what is pending is unanswered */
+};
+
+/* ---- answers ---- */
+
+/* Notes the failure of a call into the lookup, which ends the run but not the lines that are read. */
+static int loop_called(struct loop *l, int rc) {
+    l->failed = l->failed || rc != 0;
+    return rc;
+}
+
+static int loop_remember(void *self, jl_hash key, jl_answer answer, jl_err *err) {
+    struct loop *l = self;
+    uint64_t *known = jl_set_find(l->memo, key);
+    if (!known || *known != JL_PENDING || answer.state == JL_PENDING)
+        return 0;
+    uint64_t id = 0;
+    if (answer.state == JL_FOUND && jl_values_keep(l->values, answer.value, &id, err) != 0)
+        return -1;
+    *known = (uint64_t)answer.state | id << 3;
+    return 0;
+}
+
+static jl_answer loop_recall(const struct loop *l, jl_hash key) {
+    const uint64_t *known = jl_set_find(l->memo, key);
+    jl_answer answer = {known ? (jl_state)(*known & 7) : JL_UNANSWERED, {NULL, 0}};
+    if (answer.state == JL_FOUND)
+        answer.value = jl_values_get(l->values, *known >> 3);
+    else if (answer.state == JL_PENDING && l->last_call)
+        answer.state = JL_UNANSWERED;
+    return answer;
+}
+
+/* ---- lines out ---- */
+
+static int loop_emit(struct loop *l, const jl_rec *rec, bool asked, jl_answer answer, const char *file, uint64_t number,
+                     jl_err *err) {
+    if (l->discard)
+        return 0;
+    jl_out *out = &l->output.out;
+    int rc =
+        asked ? l->f->answer(l->f->self, rec, answer, out, err) : jl_out_line(out, (jl_span){rec->line, rec->len}, err);
+    if (rc < 0) {
+        l->discard = true;
+        if (err->class == JL_DATA || err->class == JL_TEMPFAIL)
+            jl_err_place(err, file, number);
+        return -1;
+    }
+    if (rc == JL_DROP)
+        l->run->dropped++;
+    else
+        l->run->lines_out++;
+    return 0;
+}
+
+/* Lets the lines go whose turn has come. */
+static int loop_drain(struct loop *l, jl_err *err) {
+    const jl_waiter *w;
+    while (l->waiting && (w = jl_waiting_first(l->waiting))) {
+        jl_answer answer = {JL_PENDING, {NULL, 0}};
+        if (w->asked) {
+            answer = loop_recall(l, w->rec.key);
+            if (answer.state == JL_PENDING)
+                return 0;
+        }
+        if (loop_emit(l, &w->rec, w->asked, answer, w->file, w->number, err) != 0)
+            return -1;
+        jl_waiting_take(l->waiting);
+    }
+    if (l->f->memory == JL_REMEMBER_FLIGHT && l->memo && jl_set_count(l->memo) > 0)
+        jl_set_clear(l->memo);
+    return 0;
+}
+
+/* ---- lines in ---- */
+
+static int loop_look(struct loop *l, const jl_rec *rec, jl_err *err) {
+    if (l->f->look)
+        return l->f->look(l->f->self, rec, err);
+    return rec->has_key ? JL_ASK : JL_PASS;
+}
+
+/* Keys and verdicts of the batch; fills the questions. Returns how many, -1 on failure. */
+static ssize_t loop_questions(struct loop *l, jl_err *err) {
+    size_t asked = 0;
+    for (size_t i = 0; i < l->n; i++) {
+        jl_rec *rec = &l->rec[i];
+        if (jl_key_of(&l->keyer, rec, err) != 0)
+            return -1;
+        int verdict = loop_look(l, rec, err);
+        if (verdict < 0) {
+            jl_err_place(err, l->in.name, l->item[i].number);
+            return -1;
+        }
+        l->item[i].verdict = (uint8_t)verdict;
+        l->item[i].asks = verdict == JL_ASK;
+        if (verdict == JL_ASK && l->memo)
+            jl_set_prefetch(l->memo, rec->key);
+    }
+    for (size_t i = 0; i < l->n; i++) {
+        if (l->item[i].verdict != JL_ASK)
+            continue;
+        if (l->memo) {
+            int added = jl_set_add(l->memo, l->rec[i].key, NULL, err);
+            if (added < 0)
+                return -1;
+            l->item[i].asks = added;
+            if (!added)
+                continue;
+        }
+        l->query[asked++] = (jl_query){l->rec[i].key, &l->rec[i], {JL_PENDING, {NULL, 0}}};
+    }
+    return (ssize_t)asked;
+}
+
+static int loop_queue(struct loop *l, size_t i, jl_err *err) {
+    const jl_rec *rec = &l->rec[i];
+    jl_waiter about = {.file = l->in.name, .number = l->item[i].number, .asked = l->item[i].verdict == JL_ASK};
+    if (l->item[i].asks) {
+        about.extra = QUESTION;
+        for (size_t k = 0; k < l->f->key->n; k++)
+            about.extra += rec->field[l->f->first_key + k].len;
+    }
+    return jl_waiting_add(l->waiting, rec, about, err);
+}
+
+/* Asks about the batch at hand, lets go the lines whose answers are there, queues the rest. */
+static int loop_settle(struct loop *l, jl_err *err) {
+    ssize_t asked = loop_questions(l, err);
+    if (asked < 0)
+        return -1;
+    jl_err trouble = {0};
+    if (asked > 0)
+        (void)loop_called(l, l->lookup->ops->submit(l->lookup, l->query, (size_t)asked, &trouble));
+    l->last_call = l->failed;
+    for (ssize_t q = 0; l->memo && q < asked; q++)
+        if (loop_remember(l, l->query[q].key, l->query[q].answer, err) != 0)
+            return -1;
+    size_t q = 0;
+    for (size_t i = 0; i < l->n; i++) {
+        const struct item *item = &l->item[i];
+        const jl_rec *rec = &l->rec[i];
+        if (item->verdict == JL_DROP) {
+            l->run->dropped++;
+            continue;
+        }
+        jl_answer answer = {JL_UNANSWERED, {NULL, 0}};
+        if (item->verdict == JL_ASK) {
+            answer = l->memo ? loop_recall(l, rec->key) : l->query[q++].answer;
+            if (!l->memo && answer.state == JL_PENDING)
+                answer.state = JL_UNANSWERED; /* the lookup failed: the line goes out all the same */
+        }
+        bool waits = l->waiting && (answer.state == JL_PENDING || jl_waiting_first(l->waiting));
+        if (waits ? loop_queue(l, i, err) != 0
+                  : loop_emit(l, rec, item->verdict == JL_ASK, answer, l->in.name, item->number, err) != 0)
+            return -1;
+    }
+    l->n = 0;
+    if (l->failed)
+        *err = trouble;
+    return l->failed ? -1 : 0;
+}
+
+static int loop_bad(struct loop *l, const jl_rec *rec, bool scanned, uint64_t number, jl_err *err) {
+    memset(&l->why, 0, sizeof l->why);
+    if (scanned) {
+        (void)jl_err_set(&l->why, JL_DATA, "longer than --max-line");
+        l->why.byte = l->in.max_line + 1;
+    } else {
+        /* Bad lines are rare: the reason is found by looking again. */
+        (void)jl_rec_scan(l->f->want, rec->line, rec->line + rec->len + 1, false, l->field, &l->rec[0], &l->why);
+    }
+    jl_err_place(&l->why, l->in.name, number);
+    return jl_rejects_add(&l->rejects, (jl_span){rec->line, rec->len}, &l->why, err);
+}
+
+/* All complete lines of the buffer. */
+static int loop_block(struct loop *l, jl_err *err) {
+    jl_span block = jl_in_lines(&l->in);
+    const char *p = block.p, *limit = p + block.n;
+    bool utf8 = jl_utf8_valid(p, block.n);
+    uint64_t number = l->in.line;
+    while (p < limit) {
+        jl_rec *rec = &l->rec[l->n];
+        jl_scan kind = jl_rec_scan(l->f->want, p, limit, utf8, l->field + l->n * l->fields, rec, NULL);
+        p += rec->len + 1;
+        l->run->lines_in++;
+        if (kind == JL_SCAN_BLANK) {
+            l->run->blank++;
+            l->run->dropped++;
+        } else if (kind == JL_SCAN_RECORD && rec->len <= l->in.max_line) {
+            l->item[l->n].number = number;
+            if (++l->n == l->batch && loop_settle(l, err) != 0)
+                return -1;
+        } else {
+            jl_rec bad = *rec;
+            if (loop_settle(l, err) != 0 || loop_bad(l, &bad, kind == JL_SCAN_RECORD, number, err) != 0)
+                return -1;
+        }
+        number++;
+    }
+    if (loop_settle(l, err) != 0)
+        return -1;
+    jl_in_take(&l->in, block.n, number - l->in.line);
+    return 0;
+}
+
+static int loop_long(struct loop *l, jl_span piece, bool last, jl_err *err) {
+    bool first = !l->in_long;
+    l->in_long = !last;
+    if (first) {
+        l->run->lines_in++;
+        memset(&l->why, 0, sizeof l->why);
+        (void)jl_err_set(&l->why, JL_DATA, "longer than --max-line");
+        l->why.byte = l->in.max_line + 1;
+        jl_err_place(&l->why, l->in.name, l->in.line - (last ? 1 : 0));
+    }
+    return jl_rejects_piece(&l->rejects, piece, first, last, &l->why, err);
+}
+
+/* ---- inputs ---- */
+
+static int loop_next_input(struct loop *l, jl_err *err) {
+    if (l->in.buf) {
+        l->run->boms += l->in.boms;
+        l->bytes_before += l->in.bytes;
+        jl_in_close(&l->in);
+    }
+    const char *path = *l->next_input;
+    if (!path)
+        return 0;
+    l->next_input++;
+    if (jl_in_open(&l->in, path, l->run->max_line, err) != 0)
+        return -1;
+    if (jl_output_is(&l->output, l->in.fd))
+        return jl_err_set(err, JL_USAGE, "%s: the input is the output", l->in.name);
+    return 1;
+}
+
+/* Every input is there before the first line goes out. */
+static int loop_check_inputs(struct loop *l, jl_err *err) {
+    bool known = true;
+    for (char *const *path = l->next_input; *path; path++) {
+        struct stat st;
+        bool is_stdin = strcmp(*path, "-") == 0;
+        if (is_stdin ? fstat(STDIN_FILENO, &st) != 0 : stat(*path, &st) != 0)
+            return jl_err_errno(err, JL_NOINPUT, errno, "%s", is_stdin ? "stdin" : *path);
+        if (!is_stdin && access(*path, R_OK) != 0)
+            return jl_err_errno(err, JL_NOINPUT, errno, "%s", *path);
+        if (S_ISDIR(st.st_mode))
+            return jl_err_set(err, JL_NOINPUT, "%s: is a directory", is_stdin ? "stdin" : *path);
+        known = known && S_ISREG(st.st_mode);
+        l->bytes_total += (uint64_t)st.st_size;
+    }
+    if (!known)
+        l->bytes_total = 0;
+    return 0;
+}
+
+/* ---- waiting ---- */
+
+static bool loop_pressed(const struct loop *l) {
+    return l->waiting && jl_waiting_bytes(l->waiting) >= l->window;
+}
+
+static int64_t loop_deadline(const struct loop *l) {
+    return l->lookup && l->lookup->ops->deadline ? l->lookup->ops->deadline(l->lookup) : -1;
+}
+
+static size_t loop_pollfds(const struct loop *l, struct pollfd *fd) {
+    return l->lookup && l->lookup->ops->pollfds ? l->lookup->ops->pollfds(l->lookup, fd, LOOKUP_FDS) : 0;
+}
+
+static int loop_collect(struct loop *l, jl_err *err) {
+    if (l->lookup && l->lookup->ops->collect && loop_called(l, l->lookup->ops->collect(l->lookup, l->sink, err)) != 0)
+        return -1;
+    jl_run_progress(l->run, l->bytes_before + l->in.bytes, l->bytes_total);
+    return loop_drain(l, err);
+}
+
+/* What is done before a wait: nothing that could go out stays behind. */
+static int loop_before_wait(struct loop *l, bool pressed, jl_err *err) {
+    const jl_lookup_ops *ops = l->lookup ? l->lookup->ops : NULL;
+    if (pressed && ops && ops->pressed && loop_called(l, ops->pressed(l->lookup, jl_clock_now(), l->sink, err)) != 0)
+        return -1;
+    if (!pressed && ops && ops->idle && loop_called(l, ops->idle(l->lookup, l->sink, err)) != 0)
+        return -1;
+    if (loop_drain(l, err) != 0)
+        return -1;
+    if (jl_out_flush(&l->output.out, err) != 0) {
+        l->discard = true;
+        return -1;
+    }
+    return 0;
+}
+
+/* Waits for input (unless the window is full) or for answers, takes what has come. */
+static int loop_wait(struct loop *l, bool pressed, jl_err *err) {
+    struct pollfd fd[2 + LOOKUP_FDS];
+    fd[0] = (struct pollfd){.fd = pressed ? -1 : l->in.fd, .events = POLLIN};
+    fd[1] = (struct pollfd){.fd = jl_stop_fd(), .events = POLLIN};
+    bool file = l->in.size > 0; /* a file never keeps anybody waiting */
+    size_t n = 2 + loop_pollfds(l, fd + 2);
+    bool ready = !pressed && file;
+    if (!ready) {
+        if (poll(fd, n, 0) < 0 && errno != EINTR)
+            return jl_err_errno(err, JL_IO, errno, "poll");
+        ready = fd[0].revents != 0;
+    }
+    if (!ready) {
+        if (loop_before_wait(l, pressed, err) != 0)
+            return -1;
+        if (pressed && !loop_pressed(l))
+            return 0;
+        n = 2 + loop_pollfds(l, fd + 2);
+        if (poll(fd, n, jl_clock_poll_ms(loop_deadline(l))) < 0) {
+            if (errno != EINTR)
+                return jl_err_errno(err, JL_IO, errno, "poll");
+            return 0;
+        }
+        ready = fd[0].revents != 0;
+    }
+    if (loop_collect(l, err) != 0)
+        return -1;
+    return ready && jl_in_fill(&l->in, err) == -1 ? -1 : 0;
+}
+
+static int loop_read(struct loop *l, jl_err *err) {
+    int more = loop_next_input(l, err);
+    while (more > 0 && !jl_stop_asked()) {
+        jl_span piece;
+        bool last;
+        bool pressed = loop_pressed(l);
+        if (!pressed) {
+            if (jl_in_lines(&l->in).n > 0) {
+                if (loop_block(l, err) != 0)
+                    return -1;
+                continue;
+            }
+            if (jl_in_long(&l->in, &piece, &last)) {
+                if (loop_long(l, piece, last, err) != 0)
+                    return -1;
+                continue;
+            }
+            if (l->in.eof) {
+                more = loop_next_input(l, err);
+                continue;
+            }
+        }
+        if (loop_wait(l, pressed, err) != 0)
+            return -1;
+    }
+    return more < 0 ? -1 : 0;
+}
+
+/* ---- the end ---- */
+
+/* Keeps the first error. */
+static void loop_fail(jl_err *first, const jl_err *next) {
+    if (first->class == JL_OK)
+        *first = *next;
+}
+
+/* Nothing more will be asked; `stop`: what has not been asked yet never will be. */
+static int loop_end_questions(struct loop *l, bool stop, jl_err *err) {
+    const jl_lookup_ops *ops = l->lookup->ops;
+    return ops->finish ? loop_called(l, ops->finish(l->lookup, stop, l->sink, err)) : 0;
+}
+
+/* One wait for answers that are still out. */
+static int loop_finish_step(struct loop *l, bool stopping, jl_err *err) {
+    struct pollfd fd[1 + LOOKUP_FDS];
+    if (loop_drain(l, err) != 0)
+        return -1;
+    if (!l->discard && jl_out_flush(&l->output.out, err) != 0) {
+        l->discard = true;
+        return -1;
+    }
+    if (l->lookup->ops->outstanding(l->lookup) == 0)
+        return 0;
+    fd[0] = (struct pollfd){.fd = stopping ? -1 : jl_stop_fd(), .events = POLLIN};
+    size_t n = 1 + loop_pollfds(l, fd + 1);
+    if (poll(fd, n, jl_clock_poll_ms(loop_deadline(l))) < 0 && errno != EINTR)
+        return loop_called(l, jl_err_errno(err, JL_IO, errno, "poll"));
+    return loop_collect(l, err);
+}
+
+/* Sees what was asked to its end. Trouble with the output does not cut that short: what is paid for is stored. */
+static void loop_finish(struct loop *l, jl_err *first) {
+    jl_err err = {0};
+    bool stopping = jl_stop_asked() || l->discard;
+    if (l->lookup && !l->failed && loop_end_questions(l, stopping, &err) != 0)
+        loop_fail(first, &err);
+    while (l->lookup && l->lookup->ops->outstanding && !l->failed && l->lookup->ops->outstanding(l->lookup) > 0) {
+        err = (jl_err){0};
+        if (loop_finish_step(l, stopping, &err) != 0)
+            loop_fail(first, &err);
+        if (!stopping && !l->failed && (jl_stop_asked() || l->discard)) {
+            stopping = true;
+            if (loop_end_questions(l, true, &err) != 0)
+                loop_fail(first, &err);
+        }
+    }
+    l->last_call = true;
+    err = (jl_err){0};
+    if (loop_drain(l, &err) != 0)
+        loop_fail(first, &err);
+}
+
+/* What the run has come to, after its last line. */
+static void loop_judge(struct loop *l, jl_err *first) {
+    jl_err err = {0};
+    if (first->class == JL_OK && jl_rejects_share(&l->rejects, &err) != 0)
+        *first = err;
+    if (first->class == JL_OK && !jl_stop_asked() && l->f->end && l->f->end(l->f->self, &l->output.out, &err) != 0)
+        *first = err;
+    if (first->class == JL_OK && !jl_stop_asked() && l->lookup && l->lookup->ops->verdict)
+        if (l->lookup->ops->verdict(l->lookup, &err) != JL_OK)
+            *first = err;
+    if (first->class == JL_OK && !jl_stop_asked() && l->f->verdict && l->f->verdict(l->f->self, &err) != 0)
+        *first = err;
+}
+
+static void loop_close(struct loop *l, jl_err *first) {
+    jl_err err = {0};
+    int status = first->class != JL_OK ? (int)first->class : jl_stop_asked() ? 128 + jl_stop_asked() : JL_OK;
+    if (jl_rejects_close(&l->rejects, &err) != 0) {
+        loop_fail(first, &err);
+        status = (int)first->class;
+    }
+    err = (jl_err){0};
+    if (jl_output_end(&l->output, status, &err) != 0) {
+        loop_fail(first, &err);
+        status = (int)first->class;
+    }
+    err = (jl_err){0};
+    if (status == JL_OK && l->lookup && l->lookup->ops->commit && l->lookup->ops->commit(l->lookup, &err) != 0)
+        loop_fail(first, &err);
+}
+
+static int loop_open(struct loop *l, jl_err *err) {
+    static char *const only_stdin[] = {(char *)"-", NULL};
+    const jl_filter *f = l->f;
+    l->next_input = f->inputs && f->inputs[0] ? f->inputs : only_stdin;
+    l->in.fd = -1;
+    l->lookup = f->lookup;
+    l->sink = (jl_sink){loop_remember, l};
+    l->fields = jl_want_count(f->want);
+    l->batch = f->batch ? f->batch : BATCH;
+    l->window = f->window ? f->window : WINDOW;
+    l->rec = calloc(l->batch, sizeof *l->rec);
+    l->field = calloc(l->batch * (l->fields ? l->fields : 1), sizeof *l->field);
+    l->item = calloc(l->batch, sizeof *l->item);
+    l->query = calloc(l->batch, sizeof *l->query);
+    if (!l->rec || !l->field || !l->item || !l->query)
+        return jl_err_nomem(err);
+    if (jl_keyer_init(&l->keyer, f->key, f->first_key, err) != 0)
+        return -1;
+    if (f->lookup && f->memory != JL_REMEMBER_NOTHING) {
+        l->waiting = jl_waiting_new(l->fields, err);
+        l->memo = l->waiting ? jl_set_new(true, err) : NULL;
+        l->values = l->memo ? jl_values_new(err) : NULL;
+        if (!l->values)
+            return -1;
+    }
+    return loop_check_inputs(l, err);
+}
+
+static void loop_free(struct loop *l) {
+    if (l->in.buf)
+        jl_in_close(&l->in);
+    jl_keyer_free(&l->keyer);
+    jl_waiting_free(l->waiting);
+    jl_set_free(l->memo);
+    jl_values_free(l->values);
+    free(l->rec);
+    free(l->field);
+    free(l->item);
+    free(l->query);
+}
+
+int jl_filter_run(jl_run *run, const jl_filter *filter, jl_err *err) {
+    struct loop l = {.run = run, .f = filter};
+    jl_err first = {0};
+    if (loop_open(&l, &first) == 0 && jl_rejects_open(&l.rejects, run, &first) == 0) {
+        if (jl_output_open(&l.output, run, filter->then, &first) == 0) {
+            if (loop_read(&l, &first) != 0 && first.class == JL_PIPE)
+                l.discard = true;
+            loop_finish(&l, &first);
+            loop_judge(&l, &first);
+        }
+        run->bytes_in = l.bytes_before + l.in.bytes;
+        run->boms += l.in.boms;
+        run->bytes_out = l.output.out.bytes;
+        loop_close(&l, &first);
+    }
+    loop_free(&l);
+    if (first.class == JL_OK)
+        return 0;
+    *err = first;
+    return -1;
+}

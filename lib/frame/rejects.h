@@ -1,0 +1,28 @@
+/* The bad lines of a run, put aside byte for byte or ending it. */
+#ifndef JL_FRAME_REJECTS_H
+#define JL_FRAME_REJECTS_H
+
+#include "base/atomic_file.h"
+#include "frame/run.h"
+#include "jsonl/out.h"
+
+typedef struct jl_rejects {
+    jl_run *run;
+    jl_atomic file;
+    jl_out out;
+    bool open;     /* --rejects was given */
+    bool tolerant; /* --rejects or --max-rejects was given: bad lines do not end the run by themselves */
+    uint64_t told; /* bad lines warned of so far */
+} jl_rejects;
+
+int jl_rejects_open(jl_rejects *r, jl_run *run, jl_err *err);
+/* One bad line, without its LF; `why` has its place. 0: go on; -1: the run ends (JL_DATA, or the write failed). */
+int jl_rejects_add(jl_rejects *r, jl_span line, const jl_err *why, jl_err *err);
+/* A piece of a line too long to be held; `last` ends it. `why` as above, used with the first piece only. */
+int jl_rejects_piece(jl_rejects *r, jl_span piece, bool first, bool last, const jl_err *why, jl_err *err);
+/* After the last line: -1 (JL_DATA) when a share of more than --max-rejects=N% was bad. */
+int jl_rejects_share(const jl_rejects *r, jl_err *err);
+/* Puts the file in place, however the run ended. */
+int jl_rejects_close(jl_rejects *r, jl_err *err);
+
+#endif
