@@ -37,6 +37,8 @@ typedef struct jl_names {
 
 /* Parses "FIELD,…". -1 (JL_USAGE): empty, twice the same, an unescaped dot (answers are top-level members). */
 int jl_names_parse(jl_span text, jl_names *names, jl_err *err);
+/* The NAMEs of a key, in the order typed. */
+int jl_keyspec_names(const jl_keyspec *spec, jl_names *names, jl_err *err);
 void jl_names_free(jl_names *names);
 
 /* A compiled set of paths. Immutable once built, so threads may share it. */
