@@ -7,12 +7,12 @@
 #include "lookup/lookup.h"
 
 typedef struct jl_cmd_options {
-    char *const *argv;      /* NULL-terminated */
-    const jl_keyspec *key;  /* of the records that are asked about */
-    const jl_names *answer; /* what its replies carry, in the order of the answer's values */
-    size_t first_key;       /* in the records that are asked about */
-    uint64_t max_line;      /* of its replies */
-    int64_t stall;          /* ns after which a command that answers nothing while the window is full is ended */
+    char *const *argv;        /* NULL-terminated */
+    const jl_keyspec *key;    /* of the records that are asked about */
+    const jl_names *answer;   /* what its replies carry, in the order of the answer's values */
+    size_t first_key;         /* in the records that are asked about */
+    uint64_t max_line;        /* of its replies */
+    int64_t stall;            /* ns after which a command that answers nothing while the window is full is ended */
     const char *const *unset; /* environment variables kept from the command (secrets), NULL-terminated; may be NULL */
 } jl_cmd_options;
 
