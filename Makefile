@@ -56,9 +56,11 @@ $(BUILD)/flags: FORCE
 .PHONY: FORCE
 FORCE:
 
+# protobuf-c ends a string at its first NUL; bytes are the same on the wire and keep their length.
 $(BUILD)/gen/%.pb-c.c $(BUILD)/gen/%.pb-c.h &: proto/%.proto
 	@mkdir -p $(BUILD)/gen
-	protoc-c --proto_path=proto --c_out=$(BUILD)/gen $<
+	sed 's/\bstring\b/bytes/' $< > $(BUILD)/gen/$(<F)
+	protoc-c --proto_path=$(BUILD)/gen --c_out=$(BUILD)/gen $(BUILD)/gen/$(<F)
 
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 objects_grpc_gen := $(BUILD)/obj/gen/seniority.pb-c.o
