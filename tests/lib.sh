@@ -18,7 +18,7 @@ JL_SEED=${JL_SEED:-$(date +%Y%m%d)}
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/jobline-test.XXXXXX")
 mkdir "$tmp/home" "$tmp/work"
 for name in $(compgen -e JOBLINE_); do unset "$name"; done
-export BUILD PYTHON JL_SCALE JL_SEED
+export top BUILD PYTHON JL_SCALE JL_SEED
 export PATH=$BUILD/bin:$BUILD/test/bin:$PATH HOME=$tmp/home XDG_STATE_HOME=$tmp/home/state LC_ALL=C.UTF-8
 RANDOM=$((JL_SEED % 32768))
 
