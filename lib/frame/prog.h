@@ -22,6 +22,7 @@ typedef struct jl_prog {
     void (*versions)(void (*say)(void *to, const char *line), void *to); /* may be NULL */
     bool takes_command;           /* operands are COMMAND [ARG...] unless `files_when` says otherwise */
     bool *files_when;             /* once the parser has set this (an option was given), operands are files; may be NULL */
+    const bool *no_input_when;    /* once the parser has set this (--ping), stdin is not read; may be NULL */
     bool no_input;                /* reads no stdin (a server): no help when it is a terminal */
     bool no_filter;               /* has no lines in or out: only -h -V -q -v of the common options */
     int (*run)(jl_run *run, jl_err *err); /* 0, or -1 with err; a status that is not an error goes to run->status */

@@ -24,6 +24,7 @@ typedef struct jl_run {
     const char *verb; /* NULL when the program has none */
     char **operand;   /* input files, or COMMAND [ARG...]; NULL-terminated */
     size_t n_operands;
+    char **rest; /* what stands behind a JL_OPT_REST option, NULL-terminated; NULL when none was given */
 
     bool quiet, verbose;
     const char *output;  /* -o, NULL = stdout */
@@ -33,7 +34,7 @@ typedef struct jl_run {
     const char *stats, *metrics;
     int progress; /* jl_when; JL_WHEN_NEVER when --progress was not given */
 
-    char id[33]; /* the run id, 32 hex digits: $JOBLINE_RUN, else made; handed to children in the environment */
+    char id[65]; /* the run id: $JOBLINE_RUN, else 32 hex digits; handed to children in the environment */
     int64_t started; /* monotonic ns */
     int64_t started_wall;
 
