@@ -126,6 +126,10 @@ static int cmd_replies(struct cmd *c, jl_sink sink, jl_err *err) {
         jl_scan kind = jl_reply_read(&c->reply, p, limit, &why);
         if (kind == JL_SCAN_RECORD && cmd_reply(c, sink, err) != 0)
             return -1;
+        if (kind == JL_SCAN_BAD && why.class != JL_DATA) {
+            *err = why;
+            return -1;
+        }
         if (kind == JL_SCAN_BAD)
             cmd_bad_reply(c, &why);
         p += c->reply.rec.len + 1;
