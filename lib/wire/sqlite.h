@@ -1,0 +1,76 @@
+/* SQLite as this house uses it: one connection to one file that others may be using too. */
+#ifndef JL_WIRE_SQLITE_H
+#define JL_WIRE_SQLITE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/span.h"
+
+/* What kind of file it has to be. Immutable; lives as long as the connection. */
+typedef struct jl_sqlite_kind {
+    const char *what;       /* "a store of jobline", for messages */
+    int32_t application_id; /* in the file's header */
+    int version;            /* user_version: a file with a higher one is refused */
+    const char *schema;     /* SQL that makes an empty file one of this kind */
+} jl_sqlite_kind;
+
+/* Errors of all functions name the file and have the class
+     JL_UNAVAILABLE  locked by others for longer than patience
+     JL_CANTCREAT    the file cannot be created or written
+     JL_IO           a read or write failed, the disk is full
+     JL_CONFIG       no database, one of another kind, of a newer version, damaged
+     JL_SOFTWARE     anything else */
+typedef struct jl_sqlite jl_sqlite;
+typedef struct jl_sqlite_stmt jl_sqlite_stmt;
+
+/* Opens the file; with `create` makes it when it is not there, else sets *db to NULL and returns 0 then: an absent file is an empty
+   one. An empty file counts as absent unless `create`. `patience` in ns. `path` is copied. */
+int jl_sqlite_open(jl_sqlite **db, const char *path, const jl_sqlite_kind *kind, int64_t patience, bool create,
+                   jl_err *err);
+void jl_sqlite_close(jl_sqlite *db);
+/* True when PATH is no longer the file that is open: removed, or another one in its place. */
+bool jl_sqlite_gone(const jl_sqlite *db);
+/* Changes how long locks are waited for. */
+void jl_sqlite_patience(jl_sqlite *db, int64_t patience);
+
+/* Statements are kept by the connection and freed with it: `slot` points to a NULL that the caller keeps for this SQL, so that
+   it is prepared once. */
+int jl_sqlite_prepare(jl_sqlite *db, jl_sqlite_stmt **slot, const char *sql, jl_err *err);
+/* Parameters count from 1. Bytes are borrowed until the next reset. */
+void jl_sqlite_bind_int(jl_sqlite_stmt *s, int i, int64_t value);
+void jl_sqlite_bind_text(jl_sqlite_stmt *s, int i, const char *text);
+void jl_sqlite_bind_blob(jl_sqlite_stmt *s, int i, const void *bytes, size_t n);
+/* 1: a row, 0: no more, -1: error; the statement is reset after 0 and -1. */
+int jl_sqlite_step(jl_sqlite_stmt *s, jl_err *err);
+/* Ends the statement early. */
+void jl_sqlite_reset(jl_sqlite_stmt *s);
+/* Columns count from 0; spans live until the next step or reset. */
+int64_t jl_sqlite_int(jl_sqlite_stmt *s, int column);
+jl_span jl_sqlite_bytes(jl_sqlite_stmt *s, int column);
+
+/* Steps to the end, rows ignored. */
+int jl_sqlite_run(jl_sqlite_stmt *s, jl_err *err);
+/* Several statements without parameters. */
+int jl_sqlite_exec(jl_sqlite *db, const char *sql, jl_err *err);
+/* The single integer that a query without parameters gives. */
+int jl_sqlite_ask(jl_sqlite *db, const char *sql, int64_t *value, jl_err *err);
+
+/* Transactions: one for reading, or one that may write and holds the write lock from its beginning (read, then write, without anybody
+   in between). */
+int jl_sqlite_begin(jl_sqlite *db, bool write, jl_err *err);
+/* Durable when it returns 0. On failure the transaction is rolled back. */
+int jl_sqlite_commit(jl_sqlite *db, jl_err *err);
+/* Harmless outside of a transaction. */
+void jl_sqlite_rollback(jl_sqlite *db);
+/* Rows changed by the last statement. */
+int64_t jl_sqlite_changes(const jl_sqlite *db);
+
+/* True when the last failure was for want of permission to write. */
+bool jl_sqlite_readonly(const jl_sqlite *db);
+
+/* "sqlite 3.40.1", static. */
+const char *jl_sqlite_version(void);
+
+#endif
