@@ -37,6 +37,9 @@ int jl_json_decode(jl_span token, jl_buf *out, jl_err *err);
 /* True when the checked string token has no escape, so that its meaning is the bytes between its quotes. */
 bool jl_json_plain(jl_span token);
 
+/* True when the checked string token means exactly `text`. */
+bool jl_json_is(jl_span token, jl_span text);
+
 /* True when the number token is digits with an optional minus and fits; 5.0 and 5e0 are no integers here. */
 bool jl_json_integer(jl_span token, int64_t *value);
 

@@ -30,7 +30,8 @@ typedef struct jl_keyer {
 int jl_keyer_init(jl_keyer *k, const jl_keyspec *spec, size_t first, jl_err *err);
 void jl_keyer_free(jl_keyer *k);
 
-/* Sets rec->has_key (false when a member is missing or null) and rec->key. -1: memory ran out. */
+/* Sets rec->has_key (false when a member is missing or null) and rec->key. The record is as jl_rec_scan left it, with the
+   padding behind its bytes. -1: memory ran out. */
 int jl_key_of(jl_keyer *k, jl_rec *rec, jl_err *err);
 
 /* Appends the canonical bytes (for tests and golden vectors). The record has all members. */

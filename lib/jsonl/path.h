@@ -5,6 +5,15 @@
 #include "base/err.h"
 #include "base/span.h"
 
+/* How -k and -a are read. A list is split at each bare comma, an item of -k at its first bare '=' into NAME and PATH, a
+   PATH at each bare dot into components; bare means without a backslash before it. Then in each NAME and component
+   `\.` `\,` `\=` `\\` become . , = \ and any other backslash is an error. So
+     hiringOrganization\.x      the top-level member "hiringOrganization.x", under the NAME "hiringOrganization.x"
+     a.b\.c                    the member "b.c" of "a", under the NAME "b.c"
+     x\=y=p                    the member "p", under the NAME "x=y"
+     n=p=q                      the member "p=q", under the NAME "n"
+   A dot in an explicit NAME stands for itself, with or without a backslash: a NAME is one flat member. */
+
 /* One NAME=PATH of -k. Texts are owned by the jl_keyspec. */
 typedef struct jl_keymember {
     jl_span name; /* decoded: `\.` is a dot, `\\` a backslash */

@@ -21,6 +21,7 @@ typedef struct jl_field {
     uint32_t off; /* of the raw value, from the start of the line */
     uint32_t len; /* of the raw value; strings with their quotes */
     jl_type type; /* JL_ABSENT when the line has no such member */
+    bool plain;   /* a string without escapes: its meaning is the bytes between its quotes */
 } jl_field;
 
 /* A view; owns nothing and dies with the bytes of the line. */

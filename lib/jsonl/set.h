@@ -6,7 +6,9 @@
 #include "jsonl/rec.h"
 
 /* 256 segments chosen by the top bits of the hash, each an ordered linear-probing table that grows on its own by
-   1.4 at 7/8 load: at most 16 * 1.4 / (7/8) = 25.6 bytes a key, 38.4 with payloads, at the worst moment. */
+   1.4 at 7/8 load: at most 16 * 1.4 / (7/8) = 25.6 bytes a key, 38.4 with payloads, at the worst moment (once there
+   are some ten thousand keys; below that a few dozen bytes a segment in use come on top). Keys are taken to be
+   hashes: keys that crowd together keep within that memory, but looking them up takes long. */
 typedef struct jl_set jl_set;
 
 /* `payload`: with a uint64_t for each key. NULL: memory ran out. */
@@ -15,6 +17,9 @@ void jl_set_free(jl_set *s);
 uint64_t jl_set_count(const jl_set *s);
 /* Bytes allocated now. */
 uint64_t jl_set_bytes(const jl_set *s);
+
+/* The most that was ever allocated at once, with the old and the new of a segment while it grows. */
+uint64_t jl_set_peak(const jl_set *s);
 
 /* Starts to bring the key's slot into the cache: call for a batch of about 32, then look them up. */
 void jl_set_prefetch(const jl_set *s, jl_hash key);

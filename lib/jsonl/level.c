@@ -1,0 +1,34 @@
+/* Finds out once which vector instructions the machine has. */
+#include "jsonl/level.h"
+
+#include <stdatomic.h>
+
+/* JL_LEVELS = not asked yet. Threads that race to ask find the same answer. */
+static _Atomic int level_in_use = JL_LEVELS;
+
+jl_level jl_level_best(void) {
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2"))
+        return JL_LEVEL_AVX2;
+    if (__builtin_cpu_supports("ssse3"))
+        return JL_LEVEL_SSSE3;
+    return JL_LEVEL_SSE2;
+#else
+    return JL_LEVEL_PLAIN;
+#endif
+}
+
+jl_level jl_level_now(void) {
+    int level = atomic_load_explicit(&level_in_use, memory_order_relaxed);
+    if (level == JL_LEVELS) {
+        level = (int)jl_level_best();
+        atomic_store_explicit(&level_in_use, level, memory_order_relaxed);
+    }
+    return (jl_level)level;
+}
+
+void jl_level_force(jl_level level) {
+    jl_level best = jl_level_best();
+    atomic_store_explicit(&level_in_use, (int)(level < best ? level : best), memory_order_relaxed);
+}

@@ -1,0 +1,76 @@
+/* One line scanned for the members that a program wants. */
+#include "jsonl/rec.h"
+
+#include "jsonl/scan.h"
+#include "jsonl/utf8.h"
+
+static jl_scan_line_fn *const scan_line[JL_LEVELS] = {
+#if defined(__x86_64__)
+    [JL_LEVEL_PLAIN] = jl_scan_line_plain,
+    [JL_LEVEL_SSE2] = jl_scan_line_sse2,
+    [JL_LEVEL_SSSE3] = jl_scan_line_sse2,
+    [JL_LEVEL_AVX2] = jl_scan_line_avx2,
+#else
+    [JL_LEVEL_PLAIN] = jl_scan_line_plain,
+#endif
+};
+
+/* A memory of names, not of values: what it holds changes how long a scan takes, never what it finds. */
+static _Thread_local jl_shape shape;
+
+uint32_t jl_shape_learn(jl_shape *s, uint64_t place, const char *token, size_t n, jl_span name, const jl_node *child) {
+    if (n > JL_SHAPE_TOKEN)
+        return JL_SHAPE_NAMES;
+    uint64_t head = 0;
+    memcpy(&head, name.p, name.n < sizeof head ? name.n : sizeof head);
+    uint64_t hash = (head ^ (place << 32) ^ name.n) * UINT64_C(0x9e3779b97f4a7c15);
+    uint32_t index = (uint32_t)(hash >> 58);
+    jl_name_seen *seen = &s->seen[index];
+    memcpy(seen->token, token, n);
+    seen->place = place;
+    seen->child = child;
+    seen->n = (uint32_t)n;
+    seen->mask = UINT32_MAX >> (JL_SHAPE_TOKEN - n);
+    return index;
+}
+
+/* Faults are rare: what is needed to tell them is found out here. */
+static __attribute__((noinline, cold)) jl_scan bad_line(const char *limit, bool utf8_known, jl_fault fault, jl_rec *rec,
+                                                        jl_err *err) {
+    const char *line = rec->line;
+    const char *lf = memchr(fault.at, '\n', (size_t)(limit - fault.at));
+    size_t len = (size_t)(lf - line);
+    rec->len = (uint32_t)len;
+    if (!err)
+        return JL_SCAN_BAD;
+    if (!utf8_known) {
+        size_t ill = jl_utf8_first_bad(line, len);
+        if (ill < len && ill < (size_t)(fault.at - line))
+            fault = (jl_fault){line + ill, "invalid UTF-8"};
+    }
+    jl_err_set(err, JL_DATA, "%s", fault.text);
+    err->byte = (uint64_t)(fault.at - line) + 1;
+    return JL_SCAN_BAD;
+}
+
+jl_scan jl_rec_scan(const jl_want *want, const char *p, const char *limit, bool utf8_known, jl_field *field,
+                    jl_rec *rec, jl_err *err) {
+    jl_fault fault = {0};
+    rec->line = p;
+    rec->field = field;
+    rec->has_key = false;
+    const char *brace = p;
+    while (*brace == ' ' || *brace == '\t' || *brace == '\r')
+        ++brace;
+    if (*brace == '\n') {
+        rec->len = (uint32_t)(brace - p);
+        return JL_SCAN_BLANK;
+    }
+    if (*brace != '{')
+        return bad_line(limit, utf8_known, (jl_fault){brace, "not a JSON object"}, rec, err);
+    if (!scan_line[jl_level_now()](want, &shape, p, brace, field, rec, &fault))
+        return bad_line(limit, utf8_known, fault, rec, err);
+    if (!utf8_known && !jl_utf8_valid(p, rec->len))
+        return bad_line(limit, utf8_known, (jl_fault){p + rec->len, ""}, rec, err);
+    return JL_SCAN_RECORD;
+}

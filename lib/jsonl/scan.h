@@ -1,0 +1,56 @@
+/* What the scanners of the three vector levels have in common: faults, remembered names, entry points. */
+#ifndef JL_JSONL_SCAN_H
+#define JL_JSONL_SCAN_H
+
+#include <stdint.h>
+
+#include "jsonl/json.h"
+#include "jsonl/level.h"
+#include "jsonl/rec.h"
+#include "jsonl/want.h"
+
+/* The first thing wrong with a text. */
+typedef struct jl_fault {
+    const char *at;   /* the byte */
+    const char *text; /* a sentence with static lifetime */
+} jl_fault;
+
+/* Records like their neighbours: a member's name, with the comma, colon and spaces around it, is usually the text that
+   followed the same member in the record before. So each name that was met is remembered together with what it
+   matched and with the name that came next; one vector compare then replaces scanning and matching it. A guess that
+   fails costs that compare and nothing else. */
+#define JL_SHAPE_TOKEN 32
+#define JL_SHAPE_NAMES 64
+
+typedef struct jl_name_seen {
+    char token[JL_SHAPE_TOKEN]; /* from behind the value before (or '{') up to the first byte of the value */
+    uint64_t place;             /* id of the node it stands in, times 2, plus 1 for an object's first; 0 = free */
+    const jl_node *child;       /* what it matched; NULL = not wanted. Alive whenever `place` is that of a live node */
+    uint32_t mask;              /* the low `n` bits */
+    uint32_t n;                 /* bytes in use */
+    uint32_t next;              /* index of the name that came after it last time */
+} jl_name_seen;
+
+typedef struct jl_shape {
+    jl_name_seen seen[JL_SHAPE_NAMES + 1]; /* by a hash of the name; the last one is for names that do not fit */
+    uint32_t last;                         /* the name met last, also across lines */
+} jl_shape;
+
+/* Both return the byte behind what they scanned, or NULL and fill `fault`.
+   value: see jl_json_value. line: a record as in jl_rec_scan, `line` at its '{'; fills field and rec->len, close, empty;
+   what it returns is the LF. */
+typedef const char *jl_scan_value_fn(const char *p, const char *end, jl_type *type, jl_fault *fault);
+typedef const char *jl_scan_line_fn(const jl_want *want, jl_shape *shape, const char *line, const char *brace,
+                                    jl_field *field, jl_rec *rec, jl_fault *fault);
+
+jl_scan_value_fn jl_scan_value_plain, jl_scan_value_sse2, jl_scan_value_avx2;
+jl_scan_line_fn jl_scan_line_plain, jl_scan_line_sse2, jl_scan_line_avx2;
+
+/* The length of the escape at `s`, which is a backslash, when it is \uXXXX or a pair of them; 0 with the reason. */
+size_t jl_scan_unicode_escape(const char *s, jl_fault *fault);
+
+/* Where a name that the guess missed is remembered: the index of its entry, which holds it on return. */
+uint32_t jl_shape_learn(jl_shape *shape, uint64_t place, const char *token, size_t n, jl_span name,
+                        const jl_node *child);
+
+#endif

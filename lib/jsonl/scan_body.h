@@ -1,0 +1,365 @@
+/* The scanner itself, compiled once for each vector level by the file that includes it.
+ *
+ * One forward pass, byte by byte between tokens and a vector at a time inside strings. Every function is inlined into
+ * the two entry points at the end, so the `end` that is NULL for lines disappears from their code: a line needs no
+ * bound because its LF is no legal byte anywhere inside it, neither in a string nor as white space.
+ *
+ * The includer defines
+ *   SCAN(name)             the name with the level's suffix
+ *   STEP                   bytes looked at by special(), at most 64
+ *   special(p)             bit i = p[i] is a quote, a backslash or a control character, i < STEP
+ *   digit_run(p)           how many of p[0..15] are digits from the front
+ *   same_token(p, seen)    p begins with seen->token
+ */
+#define ALWAYS static inline __attribute__((always_inline))
+#define LIKELY(x) __builtin_expect(!!(x), 1)
+
+/* The escapes of two bytes, by the second. */
+static const unsigned char simple_escape[256] = {
+    ['"'] = 2, ['\\'] = 2, ['/'] = 2, ['b'] = 2, ['f'] = 2, ['n'] = 2, ['r'] = 2, ['t'] = 2};
+
+static __attribute__((noinline, cold)) const char *fail(jl_fault *fault, const char *at, const char *text) {
+    fault->at = at;
+    fault->text = text;
+    return NULL;
+}
+
+ALWAYS unsigned char byte_at(const char *p, const char *end) {
+    return end && p >= end ? 0 : (unsigned char)*p;
+}
+
+ALWAYS const char *space(const char *p, const char *end) {
+    for (;; ++p) {
+        unsigned char c = byte_at(p, end);
+        if (LIKELY(c > ' ') || !(c == ' ' || c == '\t' || c == '\r' || (end && c == '\n')))
+            return p;
+    }
+}
+
+static __attribute__((noinline, cold)) const char *bad_string(const char *open, const char *at, const char *end,
+                                                              jl_fault *fault) {
+    bool over = end ? at >= end : *at == '\n' || (*at == '\r' && at[1] == '\n');
+    if (over)
+        return fail(fault, open, "unterminated string");
+    return fail(fault, at, "a raw control character in a string");
+}
+
+/* `p` is a backslash. Returns the length of the escape or 0. */
+ALWAYS size_t escape(const char *open, const char *p, const char *end, jl_fault *fault) {
+    size_t n = simple_escape[(unsigned char)p[1]];
+    if (!LIKELY(n))
+        n = jl_scan_unicode_escape(p, fault);
+    if (end && (p + 1 >= end || (n && p + n > end))) {
+        fail(fault, open, "unterminated string");
+        return 0;
+    }
+    return n;
+}
+
+/* `open` is the opening quote. Clears *plain when it meets an escape. */
+ALWAYS const char *string(const char *open, const char *end, bool *plain, jl_fault *fault) {
+    const char *p = open + 1;
+    for (;;) {
+        if (end && p >= end)
+            return bad_string(open, end, end, fault);
+        for (uint64_t found = special(p); found;) {
+            size_t i = (size_t)__builtin_ctzll(found);
+            if (LIKELY(p[i] == '"'))
+                return end && p + i >= end ? bad_string(open, end, end, fault) : p + i + 1;
+            if (p[i] != '\\' || (end && p + i >= end))
+                return bad_string(open, p + i, end, fault);
+            size_t n = escape(open, p + i, end, fault);
+            if (n == 0)
+                return NULL;
+            *plain = false;
+            i += n;
+            if (i >= STEP) {
+                p += i - STEP;
+                break;
+            }
+            found &= ~UINT64_C(0) << i;
+        }
+        p += STEP;
+    }
+}
+
+ALWAYS const char *digits(const char *p, const char *end) {
+    for (;;) {
+        size_t n = digit_run(p);
+        p += n;
+        if (end && p >= end)
+            return end;
+        if (LIKELY(n < 16))
+            return p;
+    }
+}
+
+ALWAYS const char *number(const char *p, const char *end, jl_fault *fault) {
+    p += *p == '-';
+    const char *q = digits(p, end);
+    if (q <= p)
+        return fail(fault, p, "expected a digit");
+    if (*p == '0' && q > p + 1)
+        return fail(fault, p, "a number with a leading zero");
+    if (byte_at(q, end) == '.') {
+        p = q + 1;
+        q = end && p >= end ? p : digits(p, end);
+        if (q == p)
+            return fail(fault, p, "expected a digit");
+    }
+    if ((byte_at(q, end) | 0x20) == 'e') {
+        p = q + 1;
+        p += byte_at(p, end) == '+' || byte_at(p, end) == '-';
+        q = end && p >= end ? p : digits(p, end);
+        if (q == p)
+            return fail(fault, p, "expected a digit");
+    }
+    return q;
+}
+
+/* What is no string and no container. */
+ALWAYS const char *scalar(const char *p, const char *end, jl_type *type, jl_fault *fault) {
+    const char *q;
+    switch (byte_at(p, end)) {
+    case '-':
+    case '0':
+    case '1':
+    case '2':
+    case '3':
+    case '4':
+    case '5':
+    case '6':
+    case '7':
+    case '8':
+    case '9':
+        *type = JL_NUMBER;
+        return number(p, end, fault);
+    case 't':
+        *type = JL_TRUE;
+        q = memcmp(p, "true", 4) == 0 ? p + 4 : NULL;
+        break;
+    case 'f':
+        *type = JL_FALSE;
+        q = memcmp(p, "false", 5) == 0 ? p + 5 : NULL;
+        break;
+    case 'n':
+        *type = JL_NULL;
+        q = memcmp(p, "null", 4) == 0 ? p + 4 : NULL;
+        break;
+    default:
+        q = NULL;
+    }
+    return q && !(end && q > end) ? q : fail(fault, p, "expected a value");
+}
+
+/* Skips a container without recursion: one bit for each open one says whether it is an object. `depth` is its own. */
+ALWAYS const char *container(const char *p, const char *end, size_t depth, jl_fault *fault) {
+    uint64_t objects[JL_DEPTH_MAX / 64 + 1];
+    const size_t outermost = depth;
+    bool plain = true;
+    jl_type type;
+    bool object;
+
+open:
+    if (depth > JL_DEPTH_MAX)
+        return fail(fault, p, "nested deeper than 1024");
+    object = *p == '{';
+    objects[depth / 64] = (objects[depth / 64] & ~(UINT64_C(1) << depth % 64)) | (uint64_t)object << depth % 64;
+    p = space(p + 1, end);
+    if (byte_at(p, end) == (object ? '}' : ']'))
+        goto close;
+    if (!object)
+        goto value;
+
+name:
+    if (byte_at(p, end) != '"')
+        return fail(fault, p, "expected a member name");
+    p = string(p, end, &plain, fault);
+    if (!p)
+        return NULL;
+    p = space(p, end);
+    if (byte_at(p, end) != ':')
+        return fail(fault, p, "expected ':'");
+    p = space(p + 1, end);
+
+value:
+    switch (byte_at(p, end)) {
+    case '"':
+        p = string(p, end, &plain, fault);
+        break;
+    case '{':
+    case '[':
+        ++depth;
+        goto open;
+    default:
+        p = scalar(p, end, &type, fault);
+    }
+    if (!p)
+        return NULL;
+
+after:
+    p = space(p, end);
+    if (byte_at(p, end) == ',') {
+        p = space(p + 1, end);
+        if (object)
+            goto name;
+        goto value;
+    }
+    if (byte_at(p, end) != (object ? '}' : ']'))
+        return fail(fault, p, object ? "expected ',' or '}'" : "expected ',' or ']'");
+
+close:
+    ++p;
+    if (depth == outermost)
+        return p;
+    --depth;
+    object = objects[depth / 64] >> depth % 64 & 1;
+    goto after;
+}
+
+static __attribute__((noinline)) const char *line_container(const char *p, size_t depth, jl_fault *fault) {
+    return container(p, NULL, depth, fault);
+}
+
+/* Finds the next name where the guess failed. Returns the first byte of its value, or the '}' with *index unset
+   (JL_SHAPE_NAMES + 1), or NULL. */
+static __attribute__((noinline)) const char *next_name(jl_shape *shape, const jl_node *node, uint64_t place,
+                                                       const char *start, uint32_t *index, const jl_node **child,
+                                                       jl_fault *fault) {
+    const char *p = space(start, NULL);
+    bool first = place & 1;
+    *index = JL_SHAPE_NAMES + 1;
+    if (*p == '}')
+        return p;
+    if (!first) {
+        if (*p != ',')
+            return fail(fault, p, "expected ',' or '}'");
+        p = space(p + 1, NULL);
+    }
+    if (*p != '"')
+        return fail(fault, p, first ? "expected a member name or '}'" : "expected a member name");
+    bool plain = true;
+    const char *name = p;
+    p = string(p, NULL, &plain, fault);
+    if (!p)
+        return NULL;
+    jl_span token = {name, (size_t)(p - name)};
+    p = space(p, NULL);
+    if (*p != ':')
+        return fail(fault, p, "expected ':'");
+    p = space(p + 1, NULL);
+    *child = jl_node_child(node, token, plain);
+    *index = jl_shape_learn(shape, place, start, (size_t)(p - start), token, *child);
+    return p;
+}
+
+/* A wanted member has the value that ends before `end`. What stood under the same name before counts no more, nor
+   does what stood inside it. */
+ALWAYS void found(const jl_node *node, jl_field *field, const char *line, const char *p, const char *end, jl_type type,
+                  bool plain) {
+    for (size_t i = 0; i < node->fields; ++i)
+        field[node->field[i]] =
+            (jl_field){.off = (uint32_t)(p - line), .len = (uint32_t)(end - p), .type = type, .plain = plain};
+    for (size_t i = 0; i < node->belows; ++i)
+        field[node->below[i]].type = JL_ABSENT;
+}
+
+ALWAYS void closed(const jl_node *node, jl_field *field, const char *line, const char *end) {
+    for (size_t i = 0; i < node->fields; ++i)
+        field[node->field[i]].len = (uint32_t)(end - line) - field[node->field[i]].off;
+}
+
+/* Wanted objects inside wanted objects need no stack: the trie knows the way back. */
+const char *SCAN(jl_scan_line)(const jl_want *want, jl_shape *shape, const char *line, const char *brace,
+                               jl_field *field, jl_rec *rec, jl_fault *fault) {
+    const jl_node *node = &want->root;
+    uint64_t place = node->id * 2 + 1;
+    size_t depth = 1;
+    uint32_t last = shape->last;
+    const char *p = brace + 1;
+    for (size_t i = 0; i < want->fields; ++i)
+        field[i] = (jl_field){0};
+
+    for (;;) {
+        const jl_node *child;
+        uint32_t guess = shape->seen[last].next;
+        const jl_name_seen *seen = &shape->seen[guess];
+        if (LIKELY(seen->place == place) && LIKELY(same_token(p, seen))) {
+            p += seen->n;
+            if (!LIKELY((unsigned char)*p > ' ')) /* more space than last time */
+                p = space(p, NULL);
+            child = seen->child;
+            last = guess;
+        } else {
+            uint32_t index;
+            p = next_name(shape, node, place, p, &index, &child, fault);
+            if (!p)
+                return NULL;
+            if (index > JL_SHAPE_NAMES) { /* the object ends here */
+                ++p;
+                if (!node->parent)
+                    break;
+                closed(node, field, line, p);
+                node = node->parent;
+                place = node->id * 2;
+                --depth;
+                continue;
+            }
+            shape->seen[last].next = index;
+            last = index;
+        }
+        place &= ~UINT64_C(1);
+
+        const char *start = p;
+        bool plain = true;
+        jl_type type = JL_STRING;
+        if (LIKELY(*p == '"')) {
+            p = string(p, NULL, &plain, fault);
+        } else if (*p == '{' || *p == '[') {
+            type = *p == '{' ? JL_OBJECT : JL_ARRAY;
+            if (child && child->children && type == JL_OBJECT) {
+                if (++depth > JL_DEPTH_MAX)
+                    return fail(fault, p, "nested deeper than 1024");
+                found(child, field, line, p, p, type, true);
+                node = child;
+                place = node->id * 2 + 1;
+                ++p;
+                continue;
+            }
+            p = line_container(p, depth + 1, fault);
+        } else {
+            p = scalar(p, NULL, &type, fault);
+        }
+        if (!p)
+            return NULL;
+        if (child)
+            found(child, field, line, start, p, type, plain);
+    }
+
+    shape->last = last;
+    rec->close = (uint32_t)(p - 1 - line);
+    rec->empty = place & 1;
+    p = space(p, NULL);
+    if (*p != '\n')
+        return fail(fault, p, "bytes after the object");
+    rec->len = (uint32_t)(p - line);
+    return p;
+}
+
+const char *SCAN(jl_scan_value)(const char *p, const char *end, jl_type *type, jl_fault *fault) {
+    bool plain = true;
+    switch (byte_at(p, end)) {
+    case '"':
+        *type = JL_STRING;
+        return string(p, end, &plain, fault);
+    case '{':
+    case '[':
+        *type = *p == '{' ? JL_OBJECT : JL_ARRAY;
+        return container(p, end, 1, fault);
+    default:
+        return scalar(p, end, type, fault);
+    }
+}
+
+#undef ALWAYS
+#undef LIKELY
