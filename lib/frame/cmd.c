@@ -16,6 +16,7 @@
 #include "jsonl/set.h"
 #include "jsonl/splice.h"
 
+#define STALL_KNOWN JL_SECOND /* the stall of a command known to answer only at the end of its input */
 #define BLOCKS_PER_COLLECT 8 /* then the lines that were answered go out */
 
 /* The life of one command, and of the next when it had to be ended to get its answers (a command that answers at the end of
@@ -30,6 +31,7 @@ struct cmd {
 
     jl_child child;
     bool running, closing, restart, finished;
+    bool replied_early; /* it has answered while its input was open */
     bool failed; /* ended by itself, or not to be asked again */
     jl_class status;
     jl_err why;
@@ -240,6 +242,7 @@ static int cmd_collect(jl_lookup *l, jl_sink sink, jl_err *err) {
         if (got == -2)
             return 0;
         c->quiet_since = jl_clock_now();
+        c->replied_early = c->replied_early || (got == 1 && !c->closing);
         if (cmd_replies(c, sink, err) != 0)
             return -1;
         if (got == 0)
@@ -275,8 +278,10 @@ static int cmd_pressed(jl_lookup *l, int64_t now, jl_sink sink, jl_err *err) {
         c->quiet_since = now;
     c->pressed = true;
     if (!busy && now - c->quiet_since >= c->options.stall) {
-        jl_run_info(c->run, "'%s' answers nothing while its input is open: closing it, starting it again for the rest",
+        jl_run_info(c->run, "'%s' answers nothing while its input is open: it is ended, and started again for the rest",
                     c->child.name);
+        if (!c->replied_early && c->options.stall > STALL_KNOWN)
+            c->options.stall = STALL_KNOWN;
         cmd_close_input(c);
         c->restart = true;
     }
