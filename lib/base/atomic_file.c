@@ -96,6 +96,9 @@ static int open_special(jl_atomic *f, jl_err *err) {
 }
 
 static int open_path(jl_atomic *f, const char *path, jl_err *err) {
+    if (!*path) {
+        return jl_err_set(err, JL_CANTCREAT, "cannot create a file without a name");
+    }
     struct stat was;
     bool exists = stat(path, &was) == 0;
     if (exists && S_ISDIR(was.st_mode)) {

@@ -108,8 +108,8 @@ static void option_names(page *g, const jl_opt *o) {
         bold(g, letter);
         put_text(g, o->name ? ", " : "");
     }
-    indent(g, 6);
     if (o->name) {
+        indent(g, 6);
         snprintf(text, sizeof text, "--%s", o->name);
         bold(g, text);
     }

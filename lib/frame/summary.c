@@ -49,10 +49,12 @@ void jl_summary_say(const jl_run *run) {
     jl_say_size((double)run->bytes_in, bytes);
     jl_say_size(seconds > 0 ? (double)run->bytes_in / seconds : 0, rate);
     separator = text.n ? "; " : "";
+    char took[32];
+    snprintf(took, sizeof took, seconds < 0.1 ? "%.0f ms" : "%.1f s", seconds < 0.1 ? seconds * 1000 : seconds);
     if (run->prog->no_filter) {
-        (void)jl_buf_addf(&text, NULL, "%s%.1f s", separator, seconds);
+        (void)jl_buf_addf(&text, NULL, "%s%s", separator, took);
     } else {
-        (void)jl_buf_addf(&text, NULL, "%s%s in %.1f s (%s/s)", separator, bytes, seconds, rate);
+        (void)jl_buf_addf(&text, NULL, "%s%s in %s (%s/s)", separator, bytes, took, rate);
     }
     const char *whole = jl_buf_text(&text, NULL);
     if (whole) {
