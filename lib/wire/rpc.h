@@ -31,7 +31,7 @@ typedef enum jl_rpc_status {
 
 /* "UNAVAILABLE"; "status 99" has no name: "UNKNOWN". */
 const char *jl_rpc_status_name(int status);
-/* "gRPC core 29.0.0", for --version. Static. */
+/* "29.0.0", the version of the core in use. Static. */
 const char *jl_rpc_version(void);
 
 /* PEM texts; an empty span is "none". */
