@@ -34,7 +34,7 @@ typedef struct jl_store_stat {
 
 /* What one run found, for `stat`. */
 typedef struct jl_store_run {
-    char id[33];
+    char id[65];
     char verb[16];
     int64_t ended; /* wall clock, ns since 1970 */
     uint64_t hits, misses;

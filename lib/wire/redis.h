@@ -1,0 +1,67 @@
+/* Redis as this house uses it: many commands in flight, sent again when the connection is lost. */
+#ifndef JL_WIRE_REDIS_H
+#define JL_WIRE_REDIS_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/url.h"
+
+/* Errors name the server, never the password:
+     JL_UNAVAILABLE  not reached within patience; out of memory; a read-only replica; refuses writes
+     JL_NOPERM       password or permission refused
+     JL_CONFIG       a key of another type; no such database; a cluster
+     JL_USAGE        a URL that cannot be meant
+     JL_SOFTWARE     a script failed, a command unknown to the server, memory ran out */
+typedef struct jl_redis jl_redis;
+
+/* A Lua script; `sha` is filled by the server that it is loaded into. */
+typedef struct jl_redis_script {
+    const char *text;
+    char sha[41];
+} jl_redis_script;
+
+/* A command that is being written. */
+typedef struct jl_redis_command {
+    jl_buf bytes;       /* in the server's protocol */
+    size_t expected;    /* bytes of the reply, roughly: bounds what is in flight */
+    size_t key, key_n;  /* where in `bytes` the key stands, for messages */
+    const char *script; /* the sha of the pipeline's script */
+} jl_redis_command;
+
+int jl_redis_begin(jl_redis_command *c, size_t arguments, jl_err *err);
+int jl_redis_arg(jl_redis_command *c, const void *bytes, size_t n, jl_err *err);
+int jl_redis_word(jl_redis_command *c, const char *word, jl_err *err);
+int jl_redis_number(jl_redis_command *c, uint64_t number, jl_err *err);
+/* The same as jl_redis_word, and messages about this command name it. */
+int jl_redis_key(jl_redis_command *c, const char *key, jl_err *err);
+
+/* A reply, valid until the next one is taken. */
+typedef struct jl_redis_reply jl_redis_reply;
+bool jl_redis_is_nil(const jl_redis_reply *r);
+int64_t jl_redis_integer(const jl_redis_reply *r); /* 0 when it is none */
+jl_span jl_redis_text(const jl_redis_reply *r);    /* empty when it is none */
+size_t jl_redis_count(const jl_redis_reply *r);    /* of an array; 0 when it is none */
+const jl_redis_reply *jl_redis_at(const jl_redis_reply *r, size_t i);
+
+/* Commands 0 to n-1. `ask` writes the i-th, perhaps more than once: it may be sent again after a lost connection, so it must do no harm
+   when done twice. `take` gets the replies, each once, in order; never an error. Both return 0, or -1 with err, which ends it all. */
+typedef struct jl_redis_work {
+    void *self;
+    size_t n;
+    jl_redis_script *script; /* that the commands use; NULL: none */
+    int (*ask)(void *self, size_t i, jl_redis_command *c, jl_err *err);
+    int (*take)(void *self, size_t i, const jl_redis_reply *reply, jl_err *err);
+} jl_redis_work;
+
+/* Connects to nothing yet. `patience`: ns without an answer from the server before giving up, 0 = 10 s. */
+jl_redis *jl_redis_open(const jl_url *url, int64_t patience, jl_err *err);
+void jl_redis_close(jl_redis *r);
+/* Does all of it, or fails; a later call may succeed. */
+int jl_redis_pipeline(jl_redis *r, const jl_redis_work *work, jl_err *err);
+/* The server's name for messages: the URL without user and password. */
+const char *jl_redis_name(const jl_redis *r);
+
+/* "hiredis 0.14.1", static. */
+const char *jl_redis_version(void);
+
+#endif
