@@ -352,8 +352,14 @@ static void trie_free(jl_node *root) {
     }
 }
 
+/* Room for one more of `n`: lists double, so a full one has a power of two. NULL: memory ran out. */
+static void *room_for_one(void *list, size_t n, size_t size) {
+    bool full = (n & (n - 1)) == 0;
+    return full ? realloc(list, (n ? 2 * n : 1) * size) : list;
+}
+
 static int append_field(uint16_t **list, size_t *n, size_t field, jl_err *err) {
-    uint16_t *grown = realloc(*list, (*n + 1) * sizeof *grown);
+    uint16_t *grown = room_for_one(*list, *n, sizeof *grown);
     if (!grown)
         return jl_err_nomem(err);
     grown[(*n)++] = (uint16_t)field;
@@ -366,7 +372,7 @@ static jl_node *child_for(jl_node *node, jl_span name, jl_err *err) {
     size_t i = child_index(node, name);
     if (i < node->children && jl_span_eq(node->child[i]->name, name))
         return node->child[i];
-    jl_node **grown = realloc(node->child, (node->children + 1) * sizeof(jl_node *));
+    jl_node **grown = room_for_one(node->child, node->children, sizeof(jl_node *));
     if (grown)
         node->child = grown;
     jl_node *child = calloc(1, sizeof *child);
