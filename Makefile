@@ -57,7 +57,7 @@ $(BUILD)/flags: FORCE
 FORCE:
 
 # protobuf-c ends a string at its first NUL; bytes are the same on the wire and keep their length.
-$(BUILD)/gen/%.pb-c.c $(BUILD)/gen/%.pb-c.h &: proto/%.proto
+$(BUILD)/gen/%.pb-c.c $(BUILD)/gen/%.pb-c.h &: proto/%.proto Makefile
 	@mkdir -p $(BUILD)/gen
 	sed 's/\bstring\b/bytes/' $< > $(BUILD)/gen/$(<F)
 	protoc-c --proto_path=$(BUILD)/gen --c_out=$(BUILD)/gen $(BUILD)/gen/$(<F)
