@@ -140,37 +140,54 @@ static int loop_look(struct loop *l, const jl_rec *rec, jl_err *err) {
     return rec->has_key ? JL_ASK : JL_PASS;
 }
 
-/* Keys and verdicts of the batch; fills the questions. Returns how many, -1 on failure. */
-static ssize_t loop_questions(struct loop *l, jl_err *err) {
-    size_t asked = 0;
+/* Keys and verdicts of the batch. A line that ends the run ends the batch: those before it still go their way. */
+static void loop_verdicts(struct loop *l, jl_err *trouble) {
     for (size_t i = 0; i < l->n; i++) {
         jl_rec *rec = &l->rec[i];
-        if (jl_key_of(&l->keyer, rec, err) != 0)
-            return -1;
-        int verdict = loop_look(l, rec, err);
+        int verdict = jl_key_of(&l->keyer, rec, trouble) == 0 ? loop_look(l, rec, trouble) : -1;
         if (verdict < 0) {
-            jl_err_place(err, l->in.name, l->item[i].number);
-            return -1;
+            jl_err_place(trouble, l->in.name, l->item[i].number);
+            l->run->lines_in -= l->n - i;
+            l->n = i;
+            return;
         }
         l->item[i].verdict = (uint8_t)verdict;
         l->item[i].asks = verdict == JL_ASK;
         if (verdict == JL_ASK && l->memo)
             jl_set_prefetch(l->memo, rec->key);
     }
+}
+
+/* Fills the questions of the batch. Returns how many, -1 on failure. */
+static ssize_t loop_questions(struct loop *l, jl_err *err) {
+    size_t asked = 0;
     for (size_t i = 0; i < l->n; i++) {
-        if (l->item[i].verdict != JL_ASK)
-            continue;
-        if (l->memo) {
+        struct item *item = &l->item[i];
+        if (item->asks && l->memo) {
             int added = jl_set_add(l->memo, l->rec[i].key, NULL, err);
             if (added < 0)
                 return -1;
-            l->item[i].asks = added;
-            if (!added)
-                continue;
+            item->asks = added;
         }
-        l->query[asked++] = (jl_query){l->rec[i].key, &l->rec[i], {JL_PENDING, {NULL, 0}}};
+        if (item->asks)
+            l->query[asked++] = (jl_query){l->rec[i].key, &l->rec[i], {JL_PENDING, {NULL, 0}}};
     }
     return (ssize_t)asked;
+}
+
+/* Asks them. The failure of the lookup is trouble for later: the lines at hand go out all the same. */
+static int loop_ask(struct loop *l, jl_err *trouble, jl_err *err) {
+    ssize_t asked = loop_questions(l, err);
+    if (asked <= 0)
+        return (int)asked;
+    jl_err failure = {0};
+    if (loop_called(l, l->lookup->ops->submit(l->lookup, l->query, (size_t)asked, &failure)) != 0)
+        *trouble = failure;
+    l->last_call = l->failed;
+    for (ssize_t q = 0; l->memo && q < asked; q++)
+        if (loop_remember(l, l->query[q].key, l->query[q].answer, err) != 0)
+            return -1;
+    return 0;
 }
 
 static int loop_queue(struct loop *l, size_t i, jl_err *err) {
@@ -186,16 +203,10 @@ static int loop_queue(struct loop *l, size_t i, jl_err *err) {
 
 /* Asks about the batch at hand, lets go the lines whose answers are there, queues the rest. */
 static int loop_settle(struct loop *l, jl_err *err) {
-    ssize_t asked = loop_questions(l, err);
-    if (asked < 0)
-        return -1;
     jl_err trouble = {0};
-    if (asked > 0)
-        (void)loop_called(l, l->lookup->ops->submit(l->lookup, l->query, (size_t)asked, &trouble));
-    l->last_call = l->failed;
-    for (ssize_t q = 0; l->memo && q < asked; q++)
-        if (loop_remember(l, l->query[q].key, l->query[q].answer, err) != 0)
-            return -1;
+    loop_verdicts(l, &trouble);
+    if (loop_ask(l, &trouble, err) != 0)
+        return -1;
     size_t q = 0;
     for (size_t i = 0; i < l->n; i++) {
         const struct item *item = &l->item[i];
@@ -208,7 +219,7 @@ static int loop_settle(struct loop *l, jl_err *err) {
         if (item->verdict == JL_ASK) {
             answer = l->memo ? loop_recall(l, rec->key) : l->query[q++].answer;
             if (!l->memo && answer.state == JL_PENDING)
-                answer.state = JL_UNANSWERED; /* the lookup failed: the line goes out all the same */
+                answer.state = JL_UNANSWERED;
         }
         bool waits = l->waiting && (answer.state == JL_PENDING || jl_waiting_first(l->waiting));
         if (waits ? loop_queue(l, i, err) != 0
@@ -216,9 +227,10 @@ static int loop_settle(struct loop *l, jl_err *err) {
             return -1;
     }
     l->n = 0;
-    if (l->failed)
-        *err = trouble;
-    return l->failed ? -1 : 0;
+    if (trouble.class == JL_OK)
+        return 0;
+    *err = trouble;
+    return -1;
 }
 
 static int loop_bad(struct loop *l, const jl_rec *rec, bool scanned, uint64_t number, jl_err *err) {
