@@ -36,23 +36,32 @@ ALWAYS const char *space(const char *p, const char *end) {
     }
 }
 
+/* At `at` a line or text is over, be it for a CR before the LF. */
+static bool over(const char *at, const char *end) {
+    return end ? at >= end : *at == '\n' || (*at == '\r' && at[1] == '\n');
+}
+
 static __attribute__((noinline, cold)) const char *bad_string(const char *open, const char *at, const char *end,
                                                               jl_fault *fault) {
-    bool over = end ? at >= end : *at == '\n' || (*at == '\r' && at[1] == '\n');
-    if (over)
+    if (over(at, end))
         return fail(fault, open, "unterminated string");
     return fail(fault, at, "a raw control character in a string");
+}
+
+static __attribute__((noinline)) size_t long_escape(const char *open, const char *p, const char *end, jl_fault *fault) {
+    size_t n = jl_scan_unicode_escape(p, fault);
+    if (over(p + 1, end) || (end && p + n > end)) {
+        fail(fault, open, "unterminated string");
+        return 0;
+    }
+    return n;
 }
 
 /* `p` is a backslash. Returns the length of the escape or 0. */
 ALWAYS size_t escape(const char *open, const char *p, const char *end, jl_fault *fault) {
     size_t n = simple_escape[(unsigned char)p[1]];
-    if (!LIKELY(n))
-        n = jl_scan_unicode_escape(p, fault);
-    if (end && (p + 1 >= end || (n && p + n > end))) {
-        fail(fault, open, "unterminated string");
-        return 0;
-    }
+    if (!LIKELY(n) || (end && p + n > end))
+        n = long_escape(open, p, end, fault);
     return n;
 }
 
