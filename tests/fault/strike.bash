@@ -16,13 +16,20 @@ struck() { # PROGRAM FAULT COMMAND [ARG...]: the command's status
 }
 
 prefix_of() { # FILE WHOLE
-    cmp -s -n "$(stat -c %s "$1")" "$1" "$2" && [ "$(stat -c %s "$1")" -le "$(stat -c %s "$2")" ]
+    head -c "$(stat -c %s "$1")" "$2" | cmp -s - "$1"
 }
 
 # Each line of FILE is the line of WANTED or that of in.jsonl at the same place, but the last one, which may be cut off.
 answered_or_not() { # FILE WANTED
-    paste -d '\001' "$1" "$2" in.jsonl | head -n "$(wc -l <"$1")" |
-        awk -F '\001' '$1 != $2 && $1 != $3 { exit 1 }'
+    paste -d $'\001' "$1" "$2" in.jsonl | head -n "$(wc -l <"$1")" |
+        awk -F $'\001' '$1 != $2 && $1 != $3 { exit 1 }'
+}
+
+# The complete lines of FILE are the first lines of WANTED, some of them perhaps followed by others of the same key: a line whose
+# key could not be looked up any more goes out.
+nothing_lost() { # FILE WANTED
+    head -n "$(wc -l <"$1")" "$1" | jl-dedupe >"$tmp/again"
+    prefix_of "$tmp/again" "$2"
 }
 
 # What may be after a run that ended with STATUS: says what is wrong and fails, or succeeds.
@@ -36,8 +43,8 @@ verdict() { # STATUS HOW-TO-COMPARE WANTED
         grep -q "^$2: " err || { echo "status $status without a message" && return 1; }
         if [ "$4" = file ]; then
             [ ! -e out.jsonl ] || cmp -s out.jsonl "$3" || { echo "a part under the final name" && return 1; }
-        elif [ "$4" = prefix ]; then
-            prefix_of stdout "$3" || { echo "status $status and a wrong output" && return 1; }
+        elif [ "$4" = lines ]; then
+            nothing_lost stdout "$3" || { echo "status $status and a wrong output" && return 1; }
         else
             answered_or_not stdout "$3" || { echo "status $status and a wrong output" && return 1; }
         fi
@@ -46,7 +53,7 @@ verdict() { # STATUS HOW-TO-COMPARE WANTED
     esac
 }
 
-scene() { # CALL ERROR PROGRAM COMPARE WANTED COMMAND…: COMPARE is prefix, answers or file
+scene() { # CALL ERROR PROGRAM COMPARE WANTED COMMAND…: COMPARE is lines, answers or file
     local call=$1 error=$2 program=$3 compare=$4 wanted=$5 calls n step status why bad=0
     shift 5
     rm -rf out.jsonl* state.db* "$HOME" && mkdir "$HOME"
@@ -76,11 +83,11 @@ scene() { # CALL ERROR PROGRAM COMPARE WANTED COMMAND…: COMPARE is prefix, ans
 }
 
 every_scene() { # CALL ERROR
-    scene "$@" jl-dedupe prefix deduped.jsonl jl-dedupe
+    scene "$@" jl-dedupe lines deduped.jsonl jl-dedupe
     scene "$@" jl-dedupe file deduped.jsonl jl-dedupe -o out.jsonl in.jsonl
-    scene "$@" jl-dedupe prefix deduped.jsonl jl-dedupe --seen="sqlite:$PWD/state.db"
-    scene "$@" jl-dedupe prefix deduped.jsonl jl-dedupe --then cat
-    scene "$@" jl-augment prefix augmented.jsonl jl-augment -t table
+    scene "$@" jl-dedupe lines deduped.jsonl jl-dedupe --seen="sqlite:$PWD/state.db"
+    scene "$@" jl-dedupe lines deduped.jsonl jl-dedupe --then cat
+    scene "$@" jl-augment answers augmented.jsonl jl-augment -t table
     scene "$@" jl-augment file augmented.jsonl jl-augment -t table -o out.jsonl in.jsonl
     scene "$@" jl-augment answers augmented.jsonl jl-augment sed 's/}$/,"seniority":3}/'
     scene "$@" senior-cache answers augmented.jsonl senior-cache -C "sqlite:$PWD/state.db" fill sed 's/}$/,"seniority":3}/'
