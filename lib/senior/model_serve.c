@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "jsonl/write.h"
 #include "senior/classify.h"
+#include "senior/model.h"
 #include "senior/model_serve.h"
 #include "senior/model_wire.h"
 

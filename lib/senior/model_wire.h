@@ -11,8 +11,6 @@
 /* The contract is proto/seniority.proto. Encoded elements of a batch, one behind the other in any order, are an encoded
    batch: so each is encoded once and sent, split or sent again without being touched. */
 
-#define JL_MODEL_METHOD "/SeniorityModel/InferSeniority"
-
 /* Appends one SeniorityRequest as an element of a SeniorityRequestBatch. Texts are UTF-8 and may contain NUL. */
 int jl_model_put_question(jl_buf *batch, int32_t uuid, jl_span company, jl_span title, jl_err *err);
 /* Appends one SeniorityResponse as an element of a SeniorityResponseBatch. */

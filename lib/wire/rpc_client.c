@@ -65,7 +65,8 @@ static void call_finish(jl_rpc *r, call *c) {
     c->done.status = (int)c->status;
     c->done.took_ns = jl_clock_now() - c->started;
     c->done.message = jl_rpc_slice_span(&c->message);
-    c->done.connected = grpc_channel_check_connectivity_state(r->channel, 0) == GRPC_CHANNEL_READY;
+    c->done.connected =
+        c->status == GRPC_STATUS_OK || grpc_channel_check_connectivity_state(r->channel, 0) == GRPC_CHANNEL_READY;
     if (c->status == GRPC_STATUS_OK && c->reply_buffer) {
         if (jl_rpc_read_buffer(c->reply_buffer, &c->reply) == 0) {
             c->done.reply = jl_rpc_slice_span(&c->reply);
