@@ -13,6 +13,8 @@
 #define SEGMENTS 256
 /* A free slot is all zero; the key that is all zero is kept beside the segments. */
 #define FIRST_HOMES 4
+/* Spare slots behind the last home: at 7/8 load one segment in some hundreds needs more, and doubles them. */
+#define SPARE 24
 /* Homes grow by 89/64 = 1.39, a little less than the 1.4 promised: the rest pays for spare slots and for the old slots of
    the one segment that is growing. */
 #define GROW(homes) ((homes)*89 / 64)
@@ -161,7 +163,7 @@ static int segment_grow(jl_set *s, segment *g, jl_err *err) {
         homes = homes < FIRST_HOMES ? FIRST_HOMES : GROW(homes) > homes + 4 ? GROW(homes) : homes + 4;
     else
         spare *= 2;
-    uint64_t least = homes / 4 < 64 ? homes / 4 + 3 : 64;
+    uint64_t least = homes / 4 + 3 < SPARE ? homes / 4 + 3 : SPARE;
     if (spare < least)
         spare = least;
     for (;; spare *= 2) {
