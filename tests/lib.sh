@@ -22,7 +22,8 @@ export top BUILD PYTHON JL_SCALE JL_SEED
 export PATH=$BUILD/bin:$BUILD/test/bin:$PATH HOME=$tmp/home XDG_STATE_HOME=$tmp/home/state LC_ALL=C.UTF-8
 RANDOM=$((JL_SEED % 32768))
 
-tap_count=0 tap_failed=0 tap_done=0
+tap_done=0
+: >"$tmp/results" # a character each, + or -; a file, because results also come from subshells
 started=() # pids of servers
 
 on_exit() {
@@ -33,7 +34,7 @@ on_exit() {
         wait "$pid" 2>/dev/null
     done
     if [ "$tap_done" = 0 ]; then
-        echo "not ok $((tap_count + 1)) - the script reached its end (status $status)"
+        echo "not ok $(($(wc -c <"$tmp/results") + 1)) - the script reached its end (status $status)"
         status=1
     fi
     cd / && rm -rf "$tmp"
@@ -43,23 +44,23 @@ trap on_exit EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 cd "$tmp/work" || exit 1
+exec 3>&1 # where the results go, also from where stdout is redirected
 
 # --- TAP ---------------------------------------------------------------------------------------------------------
 
 ok() { # WHAT
-    tap_count=$((tap_count + 1))
-    echo "ok $tap_count - $*"
+    printf + >>"$tmp/results"
+    echo "ok $(wc -c <"$tmp/results") - $*" >&3
 }
 
 not_ok() { # WHAT
-    tap_count=$((tap_count + 1))
-    tap_failed=$((tap_failed + 1))
-    echo "not ok $tap_count - $*"
+    printf - >>"$tmp/results"
+    echo "not ok $(wc -c <"$tmp/results") - $*" >&3
 }
 
 # Text for a person who reads a failure: arguments, or stdin (at most 40 lines).
 diag() {
-    if [ $# -gt 0 ]; then printf '%s\n' "$*"; else head -n 40; fi | cut -c 1-400 | sed 's/^/#   /'
+    if [ $# -gt 0 ]; then printf '%s\n' "$*"; else head -n 40; fi | cut -c 1-400 | sed 's/^/#   /' >&3
 }
 
 check() { # WHAT COMMAND [ARG...]: ok when the command succeeds
@@ -103,28 +104,24 @@ has() { # FILE TEXT WHAT: the file contains the text
     fi
 }
 
-# Runs a command with its stderr in $tmp/err (stdout goes where the caller sends it) and compares its exit status.
-# In a shell with redirections: `expect 75 "what" command <in >out`; TAP lines go to the script's own stdout.
-exec 3>&1
+# Runs a command with its stderr in $tmp/err and stdin and stdout as they are; compares its exit status.
 expect() { # STATUS WHAT COMMAND [ARG...]
     local wanted=$1 what=$2 got=0
     shift 2
     "$@" 2>"$tmp/err" || got=$?
     if [ "$got" = "$wanted" ]; then
-        ok "$what" >&3
+        ok "$what"
     else
-        {
-            not_ok "$what"
-            diag "status $got, wanted $wanted: $*"
-            diag <"$tmp/err"
-        } >&3
+        not_ok "$what"
+        diag "status $got, wanted $wanted: $*"
+        diag <"$tmp/err"
     fi
 }
 
 done_testing() {
     tap_done=1
-    echo "1..$tap_count"
-    [ "$tap_failed" = 0 ]
+    echo "1..$(wc -c <"$tmp/results")"
+    ! grep -q - "$tmp/results"
     exit
 }
 

@@ -11,11 +11,12 @@ peak() { # LIMIT_KIB WHAT COMMAND [ARG...]: runs the command, stdin and stdout a
     /usr/bin/time -q -f %M -o "$tmp/peak" -- "$@" 2>"$tmp/err" || status=$?
     used=$(tail -n 1 "$tmp/peak")
     if [ "$status" != 0 ]; then
-        { not_ok "$what: status $status" && diag <"$tmp/err"; } >&3
+        not_ok "$what: status $status"
+        diag <"$tmp/err"
     elif [ "$used" -le "$limit" ]; then
-        ok "$what: $used of $limit KiB" >&3
+        ok "$what: $used of $limit KiB"
     else
-        not_ok "$what: $used of $limit KiB" >&3
+        not_ok "$what: $used of $limit KiB"
     fi
 }
 

@@ -49,7 +49,7 @@ awk '{ print } NR % 100 == 1 { print "{\"company\":" } NR % 150 == 2 { print "" 
 adds_up() { # PROGRAM NAME COMMAND...
     rm -f stats rejected
     "${@:3}" <rough.jsonl >out.jsonl 2>err
-    is "$(jq -c '[.lines_in - (.blank // 0) - .lines_out - .rejected - .dropped, .rejected, .lines_out]' stats) $(wc -l <rejected)" \
+    is "$(jq -c '[.lines_in - .lines_out - .rejected - .dropped, .rejected, .lines_out]' stats) $(wc -l <rejected)" \
         "[0,20,$(wc -l <out.jsonl)] 20" "$2: lines in = lines out + rejected + dropped"
 }
 with_stats=()
