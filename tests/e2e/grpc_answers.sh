@@ -71,7 +71,12 @@ sed '7~50s/"title":"/"title":"INVALID /' in.jsonl >invalid.jsonl
 input=invalid.jsonl through 0 invalid "INVALID_ARGUMENT for some titles" --mode=invalid --
 is "$(grep -c INVALID "$tmp/err")" 0 "INVALID_ARGUMENT: no message about single pairs"
 has "$tmp/err" "refused by the model" "INVALID_ARGUMENT: one warning with the count"
-input=invalid.jsonl through 65 any "--refused=fail" --mode=scale -- --refused=fail 2>/dev/null
+
+start_python_model --mode=invalid
+expect 65 "--refused=fail ends the run" "${ask[@]}" -s "$MODEL" --refused=fail invalid.jsonl >out.jsonl
+has "$tmp/err" "invalid.jsonl:7: the model gives no answer" "--refused=fail names the line"
+is "$(wc -l <out.jsonl)" 6 "--refused=fail: the lines before it are out"
+stop "$MODEL_PID" KILL
 
 through 0 none "batches that are too large" --mode=large --n=30 --
 through 0 none "batches that are too large but for one pair" --mode=large --n=1 -- -b 8
