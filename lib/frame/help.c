@@ -113,12 +113,14 @@ static void option_names(page *g, const jl_opt *o) {
         snprintf(text, sizeof text, "--%s", o->name);
         bold(g, text);
     }
-    if (o->arg) {
+    if (o->kind == JL_OPT_REST) {
+        put_text(g, o->arg ? " " : " COMMAND [ARG...]");
+        put_text(g, o->arg ? o->arg : "");
+    } else if (o->arg) {
         size_t n = strlen(o->arg);
         bool optional = n > 0 && o->arg[n - 1] == '?';
-        bool rest = o->kind == JL_OPT_REST;
-        snprintf(text, sizeof text, "%s%s%.*s%s", optional ? "[" : "", o->name && !rest ? "=" : " ",
-                 (int)(optional ? n - 1 : n), o->arg, optional ? "]" : "");
+        snprintf(text, sizeof text, "%s%s%.*s%s", optional ? "[" : "", o->name ? "=" : " ", (int)(optional ? n - 1 : n),
+                 o->arg, optional ? "]" : "");
         put_text(g, text);
     }
 }
@@ -261,10 +263,17 @@ int jl_help_program(const jl_parse *p, jl_buf *out, jl_err *err) {
     return g.failed ? -1 : 0;
 }
 
+/* A line that is already there (two back ends of one library) is not repeated. */
 static void say(void *to, const char *line) {
     page *g = to;
-    put_text(g, line);
-    put(g, "\n", 1);
+    jl_buf whole = {0};
+    bool there = jl_buf_addf(&whole, NULL, "\n%s\n", line) == 0 && g->out->n > 0 &&
+                 memmem(g->out->p, g->out->n, whole.p, whole.n) != NULL;
+    jl_buf_free(&whole);
+    if (!there) {
+        put_text(g, line);
+        put(g, "\n", 1);
+    }
 }
 
 int jl_help_version(const jl_parse *p, jl_buf *out, jl_err *err) {

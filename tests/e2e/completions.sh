@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # The completions that are made from option tables, asked in the three shells as a person at the prompt would.
+# shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 
 # A program that has nothing but tables: verbs, one of which takes a COMMAND, choices, files, a rest option.
@@ -64,6 +65,7 @@ ask_bash() { # LINE
         printf "%s\n" "${COMPREPLY[@]}"' ask "$1" "${2:-made}" "${WITH-}" | sort
 }
 
+# shellcheck disable=SC2016 # for fish to expand
 ask_fish() { # LINE
     fish --no-config -c 'for f in $argv[2]/fish/*; source $f; end; complete -C $argv[1]' "$1" "${2:-made}" 2>&1 | cut -f 1 | sort
 }
@@ -77,16 +79,15 @@ send() { zpty -w z "$1" }
 send "PS1= PS2= RPS1=; stty -echo cols 300 rows 200; unsetopt zle_bracketed_paste 2>/dev/null"
 send "fpath=($folder/zsh \$fpath); autoload -Uz compinit; compinit -u -D; LISTMAX=10000; LS_COLORS="
 send 'zstyle ":completion:*" list-prompt ""; zstyle ":completion:*" verbose no; zstyle ":completion:*" menu no; setopt no_beep'
-send 'bindkey "^I" list-choices; jlt-done() { compstate[insert]=; print -r -- "<$PREFIX>" }'
-send 'jlt-list() { zle list-choices; zle -R; zle .kill-buffer; zle -I; print "<END>" }; zle -N jlt-list; bindkey "^X" jlt-list; print "<GO>"'
+send 'jlt-list() { zle list-choices; zle -R; zle .kill-buffer; zle -I; print "<END>" }; zle -N jlt-list; bindkey "^]" jlt-list; print "<GO>"'
 zpty -r z out '*<GO>*<GO>*' 2>/dev/null || zpty -r z out '*<GO>*'
-zpty -w -n z "$line"$'\x18'
+zpty -w -n z "$line"$'\x1d'
 zpty -r z out '*<END>*'
 print -r -- "$out"
 zpty -d z
 END
 ask_zsh() { # LINE
-    timeout 20 zsh -f ask.zsh "$1" "$PWD/${2:-made}" 2>&1 | tr -d '\r' | sed 's/\x1b\[[0-9;?]*[a-zA-Z]//g' | tr ' ' '\n' | grep . | sort -u
+    timeout 20 zsh -f ask.zsh "$1" "${2:-$PWD/made}" 2>&1 | tr -d '\r' | sed 's/\x1b\[[0-9;?]*[a-zA-Z]/ /g' | tr ' ' '\n' | grep . | sort -u
 }
 
 # Does SHELL offer WORD for LINE (or not)? Candidates of bash may carry a final '='; zsh and fish show the whole option.
@@ -138,7 +139,9 @@ for shell in bash fish zsh; do
     denies $shell "jlt-run jlt-command --" --table --input
     offers $shell "jlt-run -t data-1.jsonl " data-2.jsonl
     offers $shell "jlt-run -t data-1.jsonl data-2.jsonl --" --input
-    # A COMMAND that is one of ours has its own completion.
+done
+# A COMMAND that is one of ours has its own completion; in bash only where bash-completion is loaded.
+for shell in fish zsh; do
     offers $shell "jlt-run jlt-verbs --" --key --missing
     offers $shell "jlt-verbs fill jlt-run --" --table --input
 done
@@ -166,9 +169,7 @@ for f in "$top"/completions/bash/*; do
     # shellcheck disable=SC2207 # words are what is wanted
     options=($("$program" --help=options | awk -F '\t' 'NR > 1 && $2 != "" && $7 == "" { print "--" $2 }'))
     for shell in bash fish zsh; do
-        eval "real_$shell() { ask_$shell \"\$1\" \"$top/completions\"; }"
-        "ask_$shell" "$program --" >/dev/null
-        "real_$shell" "$program --" >"$tmp/offered" 2>&1
+        "ask_$shell" "$program --" "$top/completions" >"$tmp/offered"
         missing=
         for option in "${options[@]}"; do
             grep -qxE -- "$option=?" "$tmp/offered" || missing+=" $option"

@@ -1,0 +1,94 @@
+# fish completion for jl-dedupe(1); made by scripts/gen-completions
+
+# Reads the words before the cursor as the program would and answers a question about the present word:
+#   options [VERB...]  may an option stand here (with one of these verbs)?
+#   verb               may a verb stand here?
+#   files              may a file stand here?
+#   command            is it part of a COMMAND? Prints its words, and the present one is not among them.
+function __jl_dedupe_at
+    set -l words (commandline -opc)
+    set -l verb
+    set -l ended
+    set -l files
+    set -l operands 0
+    set -l command
+    set -l i 2
+    while test $i -le (count $words)
+        set -l word $words[$i]
+        if test -n "$ended"; or not string match -qr '^-.' -- $word
+            if test -z "$ended$verb" -a $operands -eq 0; and contains -- $word ''
+                set verb $word
+            else
+                set operands (math $operands + 1)
+                if false
+                    set command $i
+                    break
+                end
+            end
+        else if test "$word" = --
+            set ended 1
+        else if contains -- $word '--then'
+            set command (math $i + 1)
+            break
+        else if string match -q -- '--*' $word
+            contains -- (string split -m1 = -- $word)[1] ''; and set files 1
+            contains -- $word '--key' '--seen' '--shard' '--no-key' '--output' '--rejects' '--max-rejects' '--max-line' '--stats' '--metrics'; and set i (math $i + 1)
+        else
+            set -l letters (string split '' -- (string sub -s 2 -- $word))
+            for j in (seq (count $letters))
+                contains -- $letters[$j] ''; and set files 1
+                if contains -- $letters[$j] 'k' 'o'
+                    test $j -eq (count $letters); and set i (math $i + 1)
+                    break
+                end
+            end
+        end
+        set i (math $i + 1)
+    end
+    if test -z "$command" -a $i -eq (math (count $words) + 1); and begin; test -n "$ended"; or not string match -q -- '-*' (commandline -ct); end; and begin; false; end
+        set command $i
+    end
+    switch $argv[1]
+        case command
+            test -n "$command"; or return 1
+            test $command -le (count $words); and printf '%s\n' $words[$command..-1]
+            return 0
+        case options
+            test -z "$command$ended"; or return 1
+            set -q argv[2]; or return 0
+            test -n "$verb"; or set verb none
+            contains -- $verb $argv[2..-1]
+        case verb
+            test -z "$command$ended$verb" -a $operands -eq 0
+        case files
+            test -z "$command"; and not contains -- "$verb" none
+    end
+end
+
+function __jl_dedupe_command
+    complete -C "$(string join ' ' -- (string escape -- (__jl_dedupe_at command)) (commandline -ct))"
+end
+
+complete -c jl-dedupe -f
+complete -c jl-dedupe -n '__jl_dedupe_at files' -F
+complete -c jl-dedupe -n '__jl_dedupe_at command >/dev/null' -x -a '(__jl_dedupe_command)'
+complete -c jl-dedupe -n '__jl_dedupe_at options' -s k -l key -x -d 'the members that make the key [company,title]'
+complete -c jl-dedupe -n '__jl_dedupe_at options' -l keys-only -d 'write only the key members, under their NAMEs'
+complete -c jl-dedupe -n '__jl_dedupe_at options' -s c -l count -d 'add "count", how often the key came; written at the end of the input'
+complete -c jl-dedupe -n '__jl_dedupe_at options' -s d -l repeated -d 'only keys that came more than once'
+complete -c jl-dedupe -n '__jl_dedupe_at options' -s u -l unique -d 'only keys that came once'
+complete -c jl-dedupe -n '__jl_dedupe_at options' -l seen -r -F -d 'drop the keys of earlier runs too; remember this run'\''s when its output is safe'
+complete -c jl-dedupe -n '__jl_dedupe_at options' -l shard -x -d 'only the keys of shard I of N, 0 <= I < N'
+complete -c jl-dedupe -n '__jl_dedupe_at options' -l no-key -x -a 'pass drop fail' -d 'lines without a key: pass, drop or fail [pass]'
+complete -c jl-dedupe -n '__jl_dedupe_at options' -l then -d 'hand the lines to COMMAND; its exit 0 makes them safe'
+complete -c jl-dedupe -n '__jl_dedupe_at options' -s h -l help -a 'text options verbs program' -d 'show this help; the other words give tables for tools'
+complete -c jl-dedupe -n '__jl_dedupe_at options' -s V -l version -d 'show the version and what it is built with'
+complete -c jl-dedupe -n '__jl_dedupe_at options' -s q -l quiet -d 'print errors, no warnings'
+complete -c jl-dedupe -n '__jl_dedupe_at options' -s v -l verbose -d 'say what is used, and at the end what was done'
+complete -c jl-dedupe -n '__jl_dedupe_at options' -s o -l output -r -F -d 'write to FILE, which appears whole or not at all [stdout]'
+complete -c jl-dedupe -n '__jl_dedupe_at options' -l rejects -r -F -d 'put bad lines into FILE and go on [the first one ends the run]'
+complete -c jl-dedupe -n '__jl_dedupe_at options' -l max-rejects -x -d 'with --rejects: end with status 65 when more lines are bad'
+complete -c jl-dedupe -n '__jl_dedupe_at options' -l max-line -x -d 'a longer line is a bad line [16M]'
+complete -c jl-dedupe -n '__jl_dedupe_at options' -l stats -r -F -d 'append the figures of the run to FILE as a line of JSON'
+complete -c jl-dedupe -n '__jl_dedupe_at options' -l metrics -r -F -d 'write the figures of the run to FILE for Prometheus'
+complete -c jl-dedupe -n '__jl_dedupe_at options' -l progress -a 'auto always never' -d 'show progress on stderr: auto (when it is a terminal), always, never [never; without WHEN: auto]'
