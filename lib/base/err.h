@@ -26,10 +26,10 @@ typedef enum jl_class {
    `line` while they are unset. Zero-initialise before first use. */
 typedef struct jl_err {
     jl_class class;
-    char file[128];  /* the input's name, "" when there is none; shortened from the left when too long */
-    uint64_t line;   /* counted from 1; 0 = no line */
-    uint64_t byte;   /* of the line, counted from 1; 0 = no byte */
-    char text[512];  /* one sentence without a final stop or newline; no secrets, control bytes escaped */
+    char file[128]; /* the input's name, "" when there is none; shortened from the left when too long */
+    uint64_t line;  /* counted from 1; 0 = no line */
+    uint64_t byte;  /* of the line, counted from 1; 0 = no byte */
+    char text[512]; /* one sentence without a final stop or newline; no secrets, control bytes escaped */
 } jl_err;
 
 /* Records class and sentence (printf form), clears the place. Always returns -1, so that a function can

@@ -14,9 +14,9 @@ typedef struct jl_url {
     char user[128];
     char pass[512]; /* a secret: wiped by jl_url_wipe, never printed */
     char host[256];
-    uint16_t port; /* 0 = not given */
-    char path[1024]; /* with its leading '/' after an authority; "" when absent */
-    char query[512]; /* without '?' */
+    uint16_t port;    /* 0 = not given */
+    char path[1024];  /* with its leading '/' after an authority; "" when absent */
+    char query[512];  /* without '?' */
     char hosts[1024]; /* the authority's list "h1:p1,h2:p2" as given, for cluster schemes; else "" */
 } jl_url;
 

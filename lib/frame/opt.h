@@ -35,9 +35,9 @@ typedef struct jl_share { /* "N" or "N%"; both -1 = not given */
 typedef enum jl_complete { JL_COMPLETE_NONE = 0, JL_COMPLETE_FILE, JL_COMPLETE_COMMAND, JL_COMPLETE_HOST } jl_complete;
 
 typedef struct jl_opt {
-    char letter;       /* 0 = long form only */
-    const char *name;  /* long form without dashes; NULL = letter only */
-    const char *arg;   /* placeholder in capitals, NULL for flags; "WHEN?" ends in '?' when it may be left out (=WHEN) */
+    char letter;      /* 0 = long form only */
+    const char *name; /* long form without dashes; NULL = letter only */
+    const char *arg;  /* placeholder in capitals, NULL for flags; "WHEN?" ends in '?' when it may be left out (=WHEN) */
     jl_opt_kind kind;
     void *to;
     const char *words; /* for JL_OPT_CHOICE */
@@ -51,6 +51,7 @@ typedef struct jl_opt {
 } jl_opt;
 
 /* Tables end with an entry that has neither letter nor name. */
-#define JL_OPT_END {0}
+#define JL_OPT_END                                                                                                     \
+    { 0 }
 
 #endif

@@ -14,17 +14,17 @@ typedef struct jl_verb {
 
 typedef struct jl_prog {
     const char *name;
-    const char *about;            /* one line, as in the man page's NAME */
-    const char *const *synopsis;  /* usage lines without the program's name, NULL-terminated */
-    const jl_opt *opts;           /* its own options; the common ones are added by jl_main */
-    const jl_verb *verbs;         /* NULL, or ends with {0}; the first is the default */
-    const char *const *backends;  /* for --version: "sqlite 3.40.1", … computed by `versions`; may be NULL */
+    const char *about;           /* one line, as in the man page's NAME */
+    const char *const *synopsis; /* usage lines without the program's name, NULL-terminated */
+    const jl_opt *opts;          /* its own options; the common ones are added by jl_main */
+    const jl_verb *verbs;        /* NULL, or ends with {0}; the first is the default */
+    const char *const *backends; /* for --version: "sqlite 3.40.1", … computed by `versions`; may be NULL */
     void (*versions)(void (*say)(void *to, const char *line), void *to); /* may be NULL */
-    bool takes_command;           /* operands are COMMAND [ARG...] unless `files_when` says otherwise */
-    bool *files_when;             /* once the parser has set this (an option was given), operands are files; may be NULL */
-    const bool *no_input_when;    /* once the parser has set this (--ping), stdin is not read; may be NULL */
-    bool no_input;                /* reads no stdin (a server): no help when it is a terminal */
-    bool no_filter;               /* has no lines in or out: only -h -V -q -v of the common options */
+    bool takes_command;        /* operands are COMMAND [ARG...] unless `files_when` says otherwise */
+    bool *files_when;          /* once the parser has set this (an option was given), operands are files; may be NULL */
+    const bool *no_input_when; /* once the parser has set this (--ping), stdin is not read; may be NULL */
+    bool no_input;             /* reads no stdin (a server): no help when it is a terminal */
+    bool no_filter;            /* has no lines in or out: only -h -V -q -v of the common options */
     int (*run)(jl_run *run, jl_err *err); /* 0, or -1 with err; a status that is not an error goes to run->status */
 } jl_prog;
 

@@ -34,7 +34,7 @@ typedef struct jl_run {
     const char *stats, *metrics;
     int progress; /* jl_when; JL_WHEN_NEVER when --progress was not given */
 
-    char id[65]; /* the run id: $JOBLINE_RUN, else 32 hex digits; handed to children in the environment */
+    char id[65];     /* the run id: $JOBLINE_RUN, else 32 hex digits; handed to children in the environment */
     int64_t started; /* monotonic ns */
     int64_t started_wall;
 
@@ -65,8 +65,8 @@ void jl_run_progress_clear(const jl_run *run);
    the folders made. "@FILE" reads the URL from a file that others cannot read. A password in argv is refused with that
    advice (JL_USAGE). `name` is without ".db"; `from_argv` says where `option` came from. */
 struct jl_url;
-int jl_run_state_url(const jl_run *run, const char *option, bool from_argv, const char *env, const char *name, struct jl_url *url,
-                     jl_err *err);
+int jl_run_state_url(const jl_run *run, const char *option, bool from_argv, const char *env, const char *name,
+                     struct jl_url *url, jl_err *err);
 
 /* A secret: from `file` (refused when others can read it), else $CREDENTIALS_DIRECTORY/name, else environment `env`, which is
    then removed from the environment. Appended to `secret` without a final newline. -1 (JL_NOPERM): nowhere. */
