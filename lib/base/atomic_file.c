@@ -86,9 +86,21 @@ static int create_beside(jl_atomic *f, jl_err *err) {
     return jl_err_errno(err, JL_CANTCREAT, EEXIST, "cannot create a file beside '%s'", f->path);
 }
 
-/* A device or a named pipe cannot be replaced by a file and is written as it stands: no temporary file then. */
+/* A device or a named pipe cannot be replaced by a file. Nor must what the shell has opened for us: behind `>> FILE`,
+   a renamed /dev/stdout would throw away what FILE held. */
+static bool is_special(const char *path, const struct stat *is) {
+    static const char *const open_already[] = {"/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/"};
+    for (size_t i = 0; i < sizeof open_already / sizeof open_already[0]; i++) {
+        if (strncmp(path, open_already[i], strlen(open_already[i])) == 0) {
+            return true;
+        }
+    }
+    return !S_ISREG(is->st_mode);
+}
+
+/* Written as it stands: no temporary file then. */
 static int open_special(jl_atomic *f, jl_err *err) {
-    f->fd = open(f->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    f->fd = open(f->path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY);
     if (f->fd < 0) {
         return jl_err_errno(err, JL_CANTCREAT, errno, "cannot open '%s'", f->path);
     }
@@ -104,7 +116,7 @@ static int open_path(jl_atomic *f, const char *path, jl_err *err) {
     if (exists && S_ISDIR(was.st_mode)) {
         return jl_err_errno(err, JL_CANTCREAT, EISDIR, "cannot create '%s'", path);
     }
-    bool special = exists && !S_ISREG(was.st_mode);
+    bool special = exists && is_special(path, &was);
     f->path = special ? strdup(path) : resolve(path);
     if (!f->path) {
         return errno == ENOMEM ? jl_err_nomem(err) : jl_err_errno(err, JL_CANTCREAT, errno, "cannot create '%s'", path);
@@ -159,7 +171,8 @@ static int sync_folder(const char *path) {
 }
 
 static int commit(jl_atomic *f, const char *suffix, jl_err *err) {
-    if (f->temporary && fsync(f->fd) != 0) {
+    /* EINVAL: nothing that could be synced, such as a pipe. */
+    if (fsync(f->fd) != 0 && (f->temporary || errno != EINVAL)) {
         return jl_err_errno(err, JL_IO, errno, "cannot sync '%s'", f->path);
     }
     int closed = close(f->fd);

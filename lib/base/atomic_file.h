@@ -11,7 +11,7 @@ typedef struct jl_atomic {
     int fd;          /* write here; -1 when closed */
 } jl_atomic;
 
-/* A device or named pipe at PATH is opened itself and written at once: there is nothing to rename then.
+/* A device, a named pipe or /dev/stdout at PATH is opened itself and written at once: there is nothing to rename then.
    Creates the temporary file with the mode that an existing PATH has, else 0666 less umask. -1: JL_CANTCREAT. */
 int jl_atomic_open(jl_atomic *f, const char *path, jl_err *err);
 /* fsync, close, rename to PATH plus `suffix` ("" or ".partial"), fsync of the folder. On failure (JL_IO) the temporary

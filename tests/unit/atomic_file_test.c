@@ -200,11 +200,15 @@ static void failing_fsync(void **state) {
     jl_err err = {0};
     assert_int_equal(jl_atomic_open(&f, "out", &err), 0);
     write_text(&f, "new");
-    close(f.fd); /* a descriptor that cannot be synced */
+    int fd[2];
+    assert_int_equal(pipe(fd), 0);
+    assert_int_equal(dup2(fd[1], f.fd), f.fd); /* can be closed, but not synced */
     assert_int_equal(jl_atomic_commit(&f, "", &err), -1);
     assert_int_equal(err.class, JL_IO);
     assert_string_equal(get("out"), "old");
     assert_int_equal(entries("."), 1);
+    close(fd[0]);
+    close(fd[1]);
 }
 
 static void full_disk(void **state) {
@@ -249,6 +253,25 @@ static void devices_are_written_as_they_stand(void **state) {
     close(reader);
 }
 
+static int append_to_stdout(void *self) {
+    (void)self;
+    int fd = open("log", O_WRONLY | O_APPEND);
+    jl_atomic f;
+    if (dup2(fd, 1) != 1 || jl_atomic_open(&f, "/dev/stdout", NULL) != 0 || write(f.fd, "new", 3) != 3) {
+        return 1;
+    }
+    return jl_atomic_commit(&f, "", NULL) == 0 ? 0 : 2;
+}
+
+static void what_the_shell_opened_is_not_replaced(void **state) {
+    (void)state;
+    static capture c;
+    put("log", "old ");
+    capture_run(&c, NULL, append_to_stdout, NULL);
+    assert_int_equal(c.status, 0);
+    assert_string_equal(get("log"), "old new");
+}
+
 /* In a process that is not root's: for root every folder can be listed. */
 static int write_blindly(void *self) {
     (void)self;
@@ -285,6 +308,7 @@ int main(void) {
         IN_FOLDER(failing_fsync),
         IN_FOLDER(full_disk),
         IN_FOLDER(devices_are_written_as_they_stand),
+        IN_FOLDER(what_the_shell_opened_is_not_replaced),
         IN_FOLDER(a_folder_that_cannot_be_listed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
