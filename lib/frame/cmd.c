@@ -17,7 +17,7 @@
 #include "jsonl/splice.h"
 
 #define STALL_KNOWN JL_SECOND /* the stall of a command known to answer only at the end of its input */
-#define BLOCKS_PER_COLLECT 8 /* then the lines that were answered go out */
+#define BLOCKS_PER_COLLECT 8  /* then the lines that were answered go out */
 
 /* The life of one command, and of the next when it had to be ended to get its answers (a command that answers at the end of
    its input, as sort does):
@@ -32,7 +32,7 @@ struct cmd {
     jl_child child;
     bool running, closing, restart, finished;
     bool replied_early; /* it has answered while its input was open */
-    bool failed; /* ended by itself, or not to be asked again */
+    bool failed;        /* ended by itself, or not to be asked again */
     jl_class status;
     jl_err why;
 
@@ -74,20 +74,19 @@ static void cmd_close_input(struct cmd *c) {
 }
 
 /* Writes what the pipe takes. A command that reads no further is no error: what it has not answered stays unanswered. */
-static void cmd_send(struct cmd *c) {
+static int cmd_send(struct cmd *c, jl_err *err) {
     while (c->running && !c->closing && c->sent < c->unsent.n) {
         ssize_t put = write(c->child.to, c->unsent.p + c->sent, c->unsent.n - c->sent);
         if (put > 0) {
             c->sent += (size_t)put;
             c->quiet_since = jl_clock_now();
-        } else if (put < 0 && errno == EINTR) {
-            continue;
-        } else {
-            if (put < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
-                c->failed = true;
-                cmd_close_input(c);
-            }
+        } else if (put < 0 && errno == EPIPE) {
+            c->failed = true;
+            cmd_close_input(c);
+        } else if (put < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
             break;
+        } else if (put < 0 && errno != EINTR) {
+            return jl_err_errno(err, JL_IO, errno, "cannot write to '%s'", c->child.name);
         }
     }
     if (c->sent == c->unsent.n) {
@@ -96,6 +95,7 @@ static void cmd_send(struct cmd *c) {
     }
     if (c->finished && c->running && !c->closing && c->unsent.n == 0)
         cmd_close_input(c);
+    return 0;
 }
 
 /* ---- replies ---- */
@@ -192,10 +192,7 @@ static int cmd_ended(struct cmd *c, jl_sink sink, jl_err *err) {
         c->failed = true;
         return 0;
     }
-    if (cmd_start(c, err) != 0)
-        return -1;
-    cmd_send(c);
-    return 0;
+    return cmd_start(c, err) == 0 ? cmd_send(c, err) : -1;
 }
 
 /* ---- the vtable ---- */
@@ -212,8 +209,7 @@ static int cmd_submit(jl_lookup *l, jl_query *query, size_t n, jl_err *err) {
             return -1;
     }
     c->pressed = false;
-    cmd_send(c);
-    return 0;
+    return cmd_send(c, err);
 }
 
 static size_t cmd_pollfds(jl_lookup *l, struct pollfd *fds, size_t max) {
@@ -234,7 +230,8 @@ static int64_t cmd_deadline(jl_lookup *l) {
 
 static int cmd_collect(jl_lookup *l, jl_sink sink, jl_err *err) {
     struct cmd *c = cmd_of(l);
-    cmd_send(c);
+    if (cmd_send(c, err) != 0)
+        return -1;
     for (int blocks = 0; c->running && blocks < BLOCKS_PER_COLLECT; blocks++) {
         int got = jl_in_fill(&c->in, err);
         if (got == -1)
@@ -253,23 +250,21 @@ static int cmd_collect(jl_lookup *l, jl_sink sink, jl_err *err) {
 
 static int cmd_idle(jl_lookup *l, jl_sink sink, jl_err *err) {
     (void)sink;
-    (void)err;
     struct cmd *c = cmd_of(l);
     c->pressed = false;
-    cmd_send(c);
-    return 0;
+    return cmd_send(c, err);
 }
 
 /* The window is full. Bytes in a pipe are work that the command has yet to do; when there are none and nothing has
    come for `stall`, it waits for the end of its input before it answers: give it that. */
 static int cmd_pressed(jl_lookup *l, int64_t now, jl_sink sink, jl_err *err) {
     (void)sink;
-    (void)err;
     struct cmd *c = cmd_of(l);
     int unread = 0, unseen = 0;
     if (!c->running || c->closing)
         return 0;
-    cmd_send(c);
+    if (cmd_send(c, err) != 0)
+        return -1;
     if (c->closing)
         return 0;
     bool busy = c->unsent.n > 0 || (ioctl(c->child.to, FIONREAD, &unread) == 0 && unread > 0) ||
@@ -304,8 +299,7 @@ static int cmd_finish(jl_lookup *l, bool stop, jl_sink sink, jl_err *err) {
         if (c->closing && cmd_give_up(c->later, sink, err) != 0)
             return -1;
     }
-    cmd_send(c);
-    return 0;
+    return cmd_send(c, err);
 }
 
 static size_t cmd_outstanding(const jl_lookup *l) {

@@ -33,7 +33,7 @@ void jl_reply_close(jl_reply *r) {
 }
 
 static int reply_answer(jl_reply *r, jl_err *err) {
-    r->answer = (jl_answer){JL_UNANSWERED, {NULL, 0}};
+    r->answer = (jl_answer){JL_REFUSED, {NULL, 0}};
     jl_buf_clear(&r->value);
     for (size_t i = r->first_answer; i < r->first_answer + r->n_answers; i++) {
         const jl_field *f = &r->rec.field[i];

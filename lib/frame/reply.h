@@ -14,10 +14,9 @@ typedef struct jl_reply {
     size_t first_answer, n_answers;
     jl_buf value;
     /* Of the line read last: */
-    jl_rec rec; /* its key, if it has one */
-    jl_answer
-        answer; /* JL_FOUND with a value as lookup.h says, valid until the next line; or JL_UNANSWERED when none of
-                         the members is there with a value other than null */
+    jl_rec rec;       /* its key, if it has one */
+    jl_answer answer; /* JL_FOUND with a value as lookup.h says, valid until the next line; or JL_REFUSED when none of
+                         the members is there with a value other than null: the key was passed back */
 } jl_reply;
 
 int jl_reply_open(jl_reply *r, const jl_keyspec *key, const jl_names *answer, jl_err *err);
