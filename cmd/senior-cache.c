@@ -189,24 +189,26 @@ static int answer_put(void *self, const jl_rec *rec, jl_answer known, jl_out *ou
     return pass(rec, out, err);
 }
 
-/* A pair that the command has passed back unanswered is unanswerable if the command then says that all is well; if it does not, its
-   status is that of the run. */
+/* A pair that the command has passed back without an answer on the scale is unanswerable if the command then says that all is
+   well; if it does not, its status is that of the run. So --refused=fail is decided at the end. */
 static int answer_fill(void *self, const jl_rec *rec, jl_answer known, jl_out *out, jl_err *err) {
     (void)self;
     if (known.state == JL_FOUND)
         return splice(rec, known.value, out, err);
-    if (known.state != JL_REFUSED) {
+    if (known.state == JL_REFUSED)
+        c.refused_lines++;
+    else
         c.unanswered++;
-        return pass(rec, out, err);
-    }
-    c.refused_lines++;
-    return refuse("the command's answer is not on the scale", err) == 0 ? pass(rec, out, err) : -1;
+    return pass(rec, out, err);
 }
 
 static int verdict_fill(void *self, jl_err *err) {
     (void)self;
-    if (c.unanswered > 0 && c.refused == REFUSED_FAIL)
-        return jl_err_set(err, JL_DATA, "%" PRIu64 " of %" PRIu64 " lines are unanswerable", c.unanswered,
+    if (c.unanswered > 0)
+        return jl_err_set(err, JL_TEMPFAIL, "%" PRIu64 " of %" PRIu64 " lines are unanswered: run again later",
+                          c.unanswered, c.run->lines_in);
+    if (c.refused_lines > 0 && c.refused == REFUSED_FAIL)
+        return jl_err_set(err, JL_DATA, "%" PRIu64 " of %" PRIu64 " lines are unanswerable", c.refused_lines,
                           c.run->lines_in);
     return 0;
 }
