@@ -25,21 +25,20 @@ const char *jl_json_value(const char *p, const char *end, jl_type *type, jl_err 
     return q;
 }
 
-/* The value of four hexadecimal digits, -1 when one is none. */
-static int hex4(const char *p) {
-    int value = 0;
-    for (int i = 0; i < 4; ++i) {
-        int c = (unsigned char)p[i];
-        int digit = c - '0';
-        if (digit < 0 || digit > 9) {
-            digit = (c | 0x20) - 'a';
-            if (digit < 0 || digit > 5)
-                return -1;
-            digit += 10;
-        }
-        value = value * 16 + digit;
-    }
-    return value;
+/* Hexadecimal digits by their byte: value plus one; 0 is no digit. */
+static const unsigned char hex_digit[256] = {
+    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9,  ['9'] = 10, ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+    ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+};
+
+/* The value of four hexadecimal digits, negative when one is none. */
+static inline int hex4(const char *p) {
+    int a = hex_digit[(unsigned char)p[0]] - 1;
+    int b = hex_digit[(unsigned char)p[1]] - 1;
+    int c = hex_digit[(unsigned char)p[2]] - 1;
+    int d = hex_digit[(unsigned char)p[3]] - 1;
+    return (a | b | c | d) < 0 ? -1 : a << 12 | b << 8 | c << 4 | d;
 }
 
 size_t jl_scan_unicode_escape(const char *s, jl_fault *fault) {
@@ -55,29 +54,15 @@ size_t jl_scan_unicode_escape(const char *s, jl_fault *fault) {
     return n;
 }
 
+/* What the second byte of an escape means where it does not mean itself. */
+static const char meaning[256] = {['b'] = '\b', ['f'] = '\f', ['n'] = '\n', ['r'] = '\r', ['t'] = '\t'};
+
 /* Writes the meaning of the checked escape at `p` as UTF-8; returns its length, the escape's in *used. */
-static size_t unescape(const char *p, char utf8[4], size_t *used) {
-    *used = 2;
-    switch (p[1]) {
-    case 'b':
-        utf8[0] = '\b';
-        return 1;
-    case 'f':
-        utf8[0] = '\f';
-        return 1;
-    case 'n':
-        utf8[0] = '\n';
-        return 1;
-    case 'r':
-        utf8[0] = '\r';
-        return 1;
-    case 't':
-        utf8[0] = '\t';
-        return 1;
-    case 'u':
-        break;
-    default:
-        utf8[0] = p[1];
+static inline size_t unescape(const char *p, char utf8[4], size_t *used) {
+    if (p[1] != 'u') {
+        char c = meaning[(unsigned char)p[1]];
+        utf8[0] = c ? c : p[1];
+        *used = 2;
         return 1;
     }
     int code = hex4(p + 2);
@@ -106,27 +91,50 @@ static size_t unescape(const char *p, char utf8[4], size_t *used) {
     return 4;
 }
 
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* How many of the 8 bytes at `p` come before the first backslash. */
+static inline size_t before_slash(const char *p) {
+    uint64_t word;
+    memcpy(&word, p, sizeof word);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    word ^= EACH('\\');
+    /* A borrow can only spoil the bytes above the first zero. */
+    uint64_t zero = (word - EACH(1)) & ~word & EACH(0x80);
+    return zero ? (size_t)__builtin_ctzll(zero) / 8 : 8;
+}
+
+/* Copies what stands before the next escape or the end; `to` has 8 bytes to spare. Returns the length. */
+static inline size_t copy_plain(const char *p, const char *end, char *to) {
+    const char *start = p;
+    size_t n = 8;
+    for (; n == 8 && end - p >= 8; p += n, to += n) {
+        memcpy(to, p, 8);
+        n = before_slash(p);
+    }
+    while (n == 8 && p < end && *p != '\\')
+        *to++ = *p++;
+    return (size_t)(p - start);
+}
+
 int jl_json_decode(jl_span token, jl_buf *out, jl_err *err) {
     /* No escape means more bytes than it has. */
-    if (jl_buf_reserve(out, token.n, err))
+    if (jl_buf_reserve(out, token.n + 8, err))
         return -1;
     const char *p = token.p + 1;
     const char *end = token.p + token.n - 1;
     char *to = out->p + out->n;
-    while (p < end) {
-        const char *slash = memchr(p, '\\', (size_t)(end - p));
-        size_t run = (size_t)((slash ? slash : end) - p);
-        memcpy(to, p, run);
-        to += run;
-        p += run;
-        if (slash) {
-            char utf8[4];
-            size_t used;
-            size_t n = unescape(p, utf8, &used);
-            memcpy(to, utf8, n);
-            to += n;
-            p += used;
-        }
+    for (;;) {
+        size_t plain = copy_plain(p, end, to);
+        p += plain;
+        to += plain;
+        if (p == end)
+            break;
+        size_t used;
+        to += unescape(p, to, &used);
+        p += used;
     }
     out->n = (size_t)(to - out->p);
     return 0;

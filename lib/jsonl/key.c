@@ -47,9 +47,7 @@ static int put_sized(jl_buf *out, char tag, jl_span bytes, jl_err *err) {
     return 0;
 }
 
-static int put_string(jl_buf *out, jl_span token, jl_err *err) {
-    if (jl_json_plain(token))
-        return put_sized(out, 's', (jl_span){token.p + 1, token.n - 2}, err);
+static int put_decoded(jl_buf *out, jl_span token, jl_err *err) {
     if (put_sized(out, 's', JL_SPAN(""), err))
         return -1;
     size_t start = out->n;
@@ -57,6 +55,12 @@ static int put_string(jl_buf *out, jl_span token, jl_err *err) {
         return -1;
     put_length(out->p + start - 4, out->n - start);
     return 0;
+}
+
+static int put_string(jl_buf *out, jl_span token, jl_err *err) {
+    if (jl_json_plain(token))
+        return put_sized(out, 's', (jl_span){token.p + 1, token.n - 2}, err);
+    return put_decoded(out, token, err);
 }
 
 /* A member of an object that is being encoded: its bytes stand in the buffer already, its place in the order not yet. */
@@ -231,6 +235,8 @@ static int put_field(const jl_rec *rec, const jl_field *f, jl_buf *out, jl_err *
         put_plain(out, rec->line + f->off + 1, f->len - 2);
         return 0;
     }
+    if (f->type == JL_STRING)
+        return put_decoded(out, (jl_span){rec->line + f->off, f->len}, err);
     encoder e = {.out = out, .err = err};
     const char *end = put_value(&e, rec->line + f->off);
     jl_buf_free(&e.pairs);

@@ -18,20 +18,30 @@ static jl_scan_line_fn *const scan_line[JL_LEVELS] = {
 /* A memory of names, not of values: what it holds changes how long a scan takes, never what it finds. */
 static _Thread_local jl_shape shape;
 
-uint32_t jl_shape_learn(jl_shape *s, uint64_t place, const char *token, size_t n, jl_span name, const jl_node *child) {
+uint32_t jl_shape_place(jl_span name, uint64_t place, size_t n) {
     if (n > JL_SHAPE_TOKEN)
         return JL_SHAPE_NAMES;
-    uint64_t head = 0;
-    memcpy(&head, name.p, name.n < sizeof head ? name.n : sizeof head);
+    /* Eight bytes can be read whatever the length: the line has padding. Those that are not the name's are shifted out;
+       the quotes at both ends make it two bytes at least. */
+    uint64_t head;
+    memcpy(&head, name.p, sizeof head);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    head <<= name.n < sizeof head ? 64 - 8 * name.n : 0;
+#else
+    head >>= name.n < sizeof head ? 64 - 8 * name.n : 0;
+#endif
     uint64_t hash = (head ^ (place << 32) ^ name.n) * UINT64_C(0x9e3779b97f4a7c15);
-    uint32_t index = (uint32_t)(hash >> 58);
-    jl_name_seen *seen = &s->seen[index];
+    return (uint32_t)(hash >> 58);
+}
+
+void jl_shape_learn(jl_name_seen *seen, uint64_t place, const char *token, size_t n, const jl_node *child) {
+    seen->child = child;
+    if (n > JL_SHAPE_TOKEN)
+        return;
     memcpy(seen->token, token, n);
     seen->place = place;
-    seen->child = child;
     seen->n = (uint32_t)n;
     seen->mask = UINT32_MAX >> (JL_SHAPE_TOKEN - n);
-    return index;
 }
 
 /* Faults are rare: what is needed to tell them is found out here. */

@@ -16,9 +16,9 @@ typedef struct jl_fault {
 } jl_fault;
 
 /* Records like their neighbours: a member's name, with the comma, colon and spaces around it, is usually the text that
-   followed the same member in the record before. So each name that was met is remembered together with what it
-   matched and with the name that came next; one vector compare then replaces scanning and matching it. A guess that
-   fails costs that compare and nothing else. */
+   followed the same member in a record before. So each name that was met is remembered together with what it matched
+   and with the two names that came next; one vector compare then replaces scanning and matching it. Guesses that fail
+   cost those compares and nothing else. */
 #define JL_SHAPE_TOKEN 32
 #define JL_SHAPE_NAMES 64
 
@@ -28,7 +28,7 @@ typedef struct jl_name_seen {
     const jl_node *child;       /* what it matched; NULL = not wanted. Alive whenever `place` is that of a live node */
     uint32_t mask;              /* the low `n` bits */
     uint32_t n;                 /* bytes in use */
-    uint32_t next;              /* index of the name that came after it last time */
+    uint32_t next[2];           /* indices of the names that came after it */
 } jl_name_seen;
 
 typedef struct jl_shape {
@@ -49,8 +49,9 @@ jl_scan_line_fn jl_scan_line_plain, jl_scan_line_sse2, jl_scan_line_avx2;
 /* The length of the escape at `s`, which is a backslash, when it is \uXXXX or a pair of them; 0 with the reason. */
 size_t jl_scan_unicode_escape(const char *s, jl_fault *fault);
 
-/* Where a name that the guess missed is remembered: the index of its entry, which holds it on return. */
-uint32_t jl_shape_learn(jl_shape *shape, uint64_t place, const char *token, size_t n, jl_span name,
-                        const jl_node *child);
+/* Where a name is remembered whose token has `n` bytes: the index of its entry. */
+uint32_t jl_shape_place(jl_span name, uint64_t place, size_t n);
+/* Remembers it there. In the entry for names that do not fit only the child is kept. */
+void jl_shape_learn(jl_name_seen *seen, uint64_t place, const char *token, size_t n, const jl_node *child);
 
 #endif

@@ -230,14 +230,18 @@ static __attribute__((noinline)) const char *line_container(const char *p, size_
     return container(p, NULL, depth, fault);
 }
 
-/* Finds the next name where the guess failed. Returns the first byte of its value, or the '}' with *index unset
-   (JL_SHAPE_NAMES + 1), or NULL. */
+/* Does that name, in that place, come now? */
+ALWAYS bool foreseen(const jl_name_seen *seen, uint64_t place, const char *p) {
+    return seen->place == place && same_token(p, seen);
+}
+
+/* Finds the next name where the guesses failed. Returns the first byte behind its colon that is no space, or the '}' that
+   ends the object instead, or NULL. */
 static __attribute__((noinline)) const char *next_name(jl_shape *shape, const jl_node *node, uint64_t place,
                                                        const char *start, uint32_t *index, const jl_node **child,
                                                        jl_fault *fault) {
     const char *p = space(start, NULL);
     bool first = place & 1;
-    *index = JL_SHAPE_NAMES + 1;
     if (*p == '}')
         return p;
     if (!first) {
@@ -257,8 +261,13 @@ static __attribute__((noinline)) const char *next_name(jl_shape *shape, const jl
     if (*p != ':')
         return fail(fault, p, "expected ':'");
     p = space(p + 1, NULL);
-    *child = jl_node_child(node, token, plain);
-    *index = jl_shape_learn(shape, place, start, (size_t)(p - start), token, *child);
+    if (*p == '}')
+        return fail(fault, p, "expected a value");
+    *index = jl_shape_place(token, place, (size_t)(p - start));
+    jl_name_seen *seen = &shape->seen[*index];
+    if (seen->n != (size_t)(p - start) || !foreseen(seen, place, start))
+        jl_shape_learn(seen, place, start, (size_t)(p - start), jl_node_child(node, token, plain));
+    *child = seen->child;
     return p;
 }
 
@@ -291,20 +300,22 @@ const char *SCAN(jl_scan_line)(const jl_want *want, jl_shape *shape, const char 
 
     for (;;) {
         const jl_node *child;
-        uint32_t guess = shape->seen[last].next;
-        const jl_name_seen *seen = &shape->seen[guess];
-        if (LIKELY(seen->place == place) && LIKELY(same_token(p, seen))) {
-            p += seen->n;
+        jl_name_seen *before = &shape->seen[last];
+        uint32_t index = before->next[0];
+        if (!LIKELY(foreseen(&shape->seen[index], place, p)))
+            index = before->next[1];
+        if (LIKELY(foreseen(&shape->seen[index], place, p))) {
+            p += shape->seen[index].n;
             if (!LIKELY((unsigned char)*p > ' ')) /* more space than last time */
                 p = space(p, NULL);
-            child = seen->child;
-            last = guess;
+            child = shape->seen[index].child;
+            last = index;
         } else {
-            uint32_t index;
-            p = next_name(shape, node, place, p, &index, &child, fault);
+            if (*p != '}')
+                p = next_name(shape, node, place, p, &index, &child, fault);
             if (!p)
                 return NULL;
-            if (index > JL_SHAPE_NAMES) { /* the object ends here */
+            if (*p == '}') { /* which no value begins with */
                 ++p;
                 if (!node->parent)
                     break;
@@ -314,7 +325,8 @@ const char *SCAN(jl_scan_line)(const jl_want *want, jl_shape *shape, const char 
                 --depth;
                 continue;
             }
-            shape->seen[last].next = index;
+            before->next[1] = before->next[0];
+            before->next[0] = index;
             last = index;
         }
         place &= ~UINT64_C(1);

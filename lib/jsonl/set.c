@@ -194,9 +194,18 @@ void jl_set_prefetch(const jl_set *s, jl_hash key) {
         __builtin_prefetch(&g->payload[home]);
 }
 
-/* The slot that has the key, or the one where it would go. The segment has slots. */
+/* Most keys stand within so many slots of their home: at least as many are spare, see segment_grow. */
+#define LOOK 4
+
+/* The slot that has the key, or the one where it would go. The segment has slots. How far from home that is cannot be
+   foreseen, so the smaller keys among the first LOOK slots are counted without a branch that could be guessed wrongly:
+   what stands behind a gap is never smaller, and the loop makes up for a key that was not counted (its high half is that
+   of the key, or zero). */
 static inline uint64_t slot_of(const segment *g, jl_hash key) {
     uint64_t i = home_of(key, g->homes);
+    const jl_hash *slot = &g->slot[i];
+    for (int k = 0; k < LOOK; ++k)
+        i += (slot[k].hi < key.hi) & (slot[k].hi != 0);
     while (!is_free(g->slot[i]) && key_less(g->slot[i], key))
         ++i;
     return i;
@@ -250,32 +259,36 @@ static bool make_gap(segment *g, uint64_t i) {
     return true;
 }
 
-int jl_set_add(jl_set *s, jl_hash key, uint64_t **payload, jl_err *err) {
-    if (is_free(key))
-        return add_zero(s, payload);
-    segment *g = &s->segment[key.hi >> 56];
-    uint64_t i = 0;
-    if (g->slot) {
-        i = slot_of(g, key);
-        if (jl_hash_eq(g->slot[i], key)) {
-            if (payload)
-                *payload = g->payload ? &g->payload[i] : NULL;
-            return 0;
-        }
-    }
+/* Inserts a key that is not there; `i` is its slot when the segment has slots. Returns its slot, -1 when memory ran out. */
+static __attribute__((noinline)) int64_t insert(jl_set *s, segment *g, uint64_t i, jl_hash key, jl_err *err) {
     while (is_full(g) || !make_gap(g, i)) {
         if (segment_grow(s, g, err))
             return -1;
         i = slot_of(g, key);
     }
     g->slot[i] = key;
-    ++g->count;
-    ++s->count;
     if (g->payload)
         g->payload[i] = 0;
+    ++g->count;
+    ++s->count;
+    return (int64_t)i;
+}
+
+int jl_set_add(jl_set *s, jl_hash key, uint64_t **payload, jl_err *err) {
+    if (is_free(key))
+        return add_zero(s, payload);
+    segment *g = &s->segment[key.hi >> 56];
+    uint64_t i = g->slot ? slot_of(g, key) : 0;
+    bool is_new = !g->slot || !jl_hash_eq(g->slot[i], key);
+    if (is_new) {
+        int64_t at = insert(s, g, i, key, err);
+        if (at < 0)
+            return -1;
+        i = (uint64_t)at;
+    }
     if (payload)
         *payload = g->payload ? &g->payload[i] : NULL;
-    return 1;
+    return is_new;
 }
 
 bool jl_set_remove(jl_set *s, jl_hash key) {
