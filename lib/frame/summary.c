@@ -40,8 +40,11 @@ void jl_summary_say(const jl_run *run) {
         separator = "; ";
     }
     for (size_t i = 0; i < run->n_counters; i++) {
-        count(&text, separator, *run->counter[i].value, run->counter[i].name);
-        separator = ", ";
+        /* A line for people: what did not happen is left out. --stats has all of it. */
+        if (*run->counter[i].value > 0) {
+            count(&text, separator, *run->counter[i].value, run->counter[i].name);
+            separator = ", ";
+        }
     }
     double seconds = elapsed(run);
     char bytes[24];
