@@ -126,11 +126,7 @@ static const jl_opt options[] = {
      .to = &g.dry_run,
      .help = "ask nothing; tell what would be asked, as one line of JSON"},
     {.name = "ping", .kind = JL_OPT_FLAG, .to = &g.ping, .help = "read nothing; tell whether server and method answer"},
-    {.letter = 'k',
-     .arg = "NAME=PATH,...",
-     .kind = JL_OPT_TEXT,
-     .to = &g.fields.key_text,
-     .help = "the members that make the key, named company and title [" JL_FIELDS_KEY "]"},
+    JL_FIELDS_OPT_KEY(g.fields),
     JL_FIELDS_OPT_ANSWER(g.fields, "FIELD", "the member that holds the answer [" JL_FIELDS_ANSWER "]"),
     JL_OPT_END,
 };
