@@ -15,16 +15,7 @@
 /* Arrays and objects nested deeper than this make a line bad; the top-level object has depth 1. */
 #define JL_DEPTH_MAX 1024
 
-typedef enum jl_type {
-    JL_ABSENT = 0,
-    JL_NULL,
-    JL_FALSE,
-    JL_TRUE,
-    JL_NUMBER,
-    JL_STRING,
-    JL_ARRAY,
-    JL_OBJECT
-} jl_type;
+typedef enum jl_type { JL_ABSENT = 0, JL_NULL, JL_FALSE, JL_TRUE, JL_NUMBER, JL_STRING, JL_ARRAY, JL_OBJECT } jl_type;
 
 /* Checks one value that starts exactly at `p` and ends before `end` (JL_PAD readable bytes behind `end`).
    Returns the first byte behind it, or NULL: `err` then has class JL_DATA, a sentence, and `byte` counted from

@@ -123,8 +123,7 @@ static const char *const lines[] = {
     "{\"hiringOrganization\": {\"name\" :\"N\" , \"x\":{}} , \"company\"\t:\r\"C\"}  \r",
     "{\"a\":{\"a-name-that-is-longer-than-one-vector\":\"v\",\"b\":{}}}",
     "{\"a\":\"\",\"a\":{\"a-name-that-is-longer-than-one-vector\":[[]]},\"x\":{\"a\":{\"b\":{\"c\":1}}}}",
-    "{\"url\":\"https://jobs.example.com/listing/"
-    "1234567890?ref=abcdefghijklmnopqrstuvwxyz\",\"company\":\"A\",\"t\":\"B\"}",
+    "{\"url\":\"https://jobs.example.com/listing/1234567890?ref=abcdefghijklmnop\",\"company\":\"A\",\"t\":\"B\"}",
     "{\"url\":\"https://jobs.example.com/listing/12\",\"company\":\"A \\\"b\\\"\",\"t\":\"B\",\"n\":-1.5e+7}",
     "{\"c\":\"\xc3\xa9\xe2\x80\xa8\",\"company\":\"\\u0000\"}",
     "{\"a\":1}x",
@@ -452,6 +451,22 @@ static void depth_ends_at_1024_wanted_or_not(void **state) {
     jl_want_free(w);
 }
 
+/* The depth is that of what is open, not of all that was opened. */
+static void wanted_objects_may_follow_each_other(void **state) {
+    (void)state;
+    static char line[20000];
+    char *p = stpcpy(line, "{\"x\":0");
+    for (size_t i = 0; i < 1500; ++i)
+        p = stpcpy(p, i % 2 ? ",\"b\":{}" : ",\"a\":{}");
+    strcpy(p, "}");
+    jl_want *w = want_all();
+    for (jl_level level = JL_LEVEL_PLAIN; level < JL_LEVELS; ++level) {
+        jl_level_force(level);
+        assert_true(same_line(w, jl_span_of(line)));
+    }
+    jl_want_free(w);
+}
+
 /* More names than are remembered, longer and shorter, in orders that change. */
 static void many_names_are_kept_apart(void **state) {
     (void)state;
@@ -541,6 +556,7 @@ int main(void) {
         cmocka_unit_test(lines_of_a_block_keep_apart),
         cmocka_unit_test(faults_name_their_byte),
         cmocka_unit_test(depth_ends_at_1024_wanted_or_not),
+        cmocka_unit_test(wanted_objects_may_follow_each_other),
         cmocka_unit_test(many_names_are_kept_apart),
         cmocka_unit_test(wants_come_and_go),
         cmocka_unit_test(a_want_of_nothing_only_checks),

@@ -105,7 +105,7 @@ static void one_member_is_added_or_replaced(void **state) {
 
 static void several_are_set_at_once(void **state) {
     (void)state;
-    static const struct {
+    const struct {
         const char *line;
         jl_member member[3];
         size_t n;
