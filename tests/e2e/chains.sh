@@ -10,10 +10,8 @@ generate --lines="$lines" --distinct="$distinct" --seed="$JL_SEED" --shape=neste
 
 # What the model was asked since the last call: pairs and distinct pairs, as it wrote them down itself.
 asked() {
-    local before=${seen_in_log:-0}
-    seen_in_log=$(wc -l <"$tmp/asked")
-    tail -n "+$((before + 1))" "$tmp/asked" >"$tmp/asked.now"
-    echo "$(wc -l <"$tmp/asked.now") $(sort -u "$tmp/asked.now" | wc -l)"
+    echo "$(wc -l <"$tmp/asked") $(sort -u "$tmp/asked" | wc -l)"
+    : >"$tmp/asked"
 }
 
 # One chain: INPUT is read, OUTPUT written; $key, $cache, $MODEL are set.

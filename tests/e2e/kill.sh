@@ -33,7 +33,16 @@ forget() {
 }
 
 entries() { # FILE: what the cache holds, in a comparable order
-    senior-cache -C "$cache" export | sort >"$1"
+    senior-cache -C "$cache" export >exported
+    "$PYTHON" - exported <<'END' | sort >"$1"
+import base64, json, sys
+for line in open(sys.argv[1]):
+    row = json.loads(line)
+    if "bucket" in row:
+        blob = base64.b64decode(row["entries"])
+        for i in range(0, len(blob), 7):
+            print(row["bucket"], blob[i:i + 7].hex())
+END
 }
 
 now_ms() { echo $((${EPOCHREALTIME/[.,]/} / 1000)); }
@@ -88,15 +97,16 @@ done
 
 # The seen-set: what was killed before it was committed passes again, and nothing passes after a commit.
 jl-dedupe in.jsonl >wanted.jsonl
-mkfifo endless
-exec 4<>endless
 for ((round = 1; round <= rounds; round++)); do
     seen=sqlite:$tmp/seen.$round.db
+    rm -f endless && mkfifo endless
     jl-dedupe --seen="$seen" <endless >first.jsonl &
     reader=$!
+    exec 4>endless
     cat in.jsonl >&4
     wait_for test -s first.jsonl
     stop "$reader" KILL
+    exec 4>&-
     jl-dedupe --seen="$seen" -o again.jsonl in.jsonl
     cmp -s again.jsonl wanted.jsonl || not_ok "round $round: a killed jl-dedupe --seen lost lines"
     jl-dedupe --seen="$seen" -o third.jsonl in.jsonl

@@ -55,7 +55,7 @@ jl-dedupe --keys-only long.jsonl | answers >table
 peak "$long_limit" "jl-augment from a table, lines of 12 MiB" jl-augment -t table long.jsonl >/dev/null
 # What waits for a command's answers comes on top, as much as --window says.
 distinct | peak "$(($(keys "$many") + 8 * 1024))" "jl-augment of a command, all distinct" \
-    jl-augment --window=8M sed 's/}$/,"seniority":3}/' >/dev/null
+    jl-augment --window=8M sed -u 's/}$/,"seniority":3}/' >/dev/null
 
 start_model
 start_redis
@@ -65,7 +65,7 @@ for cache in "sqlite:$tmp/cache.db" "$REDIS_URL"; do
     distinct | peak "$(keys "$many")" "senior-cache get, $name, all distinct" senior-cache -C "$cache" get >/dev/null
     stream | peak "$(keys $few)" "senior-cache get, $name, a long stream" senior-cache -C "$cache" get >/dev/null
     stream | peak "$(keys $few)" "senior-cache fill, $name, a long stream" \
-        senior-cache -C "$cache" -m other fill sed 's/}$/,"seniority":3}/' >/dev/null
+        senior-cache -C "$cache" -m other fill sed -u 's/}$/,"seniority":3}/' >/dev/null
     peak "$long_limit" "senior-cache get, $name, lines of 12 MiB" senior-cache -C "$cache" get long.jsonl >/dev/null
 done
 stream | peak "$(keys $few)" "senior-grpc, a long stream" senior-grpc -s "$MODEL" --rate=0 >/dev/null

@@ -191,7 +191,7 @@ def main():
     parser.add_argument("-a", dest="answer", type=lambda s: s.split(","), default=["seniority"])
     parser.add_argument("-m", dest="mode", choices=["count", "keys", "repeated", "unique"])
     parser.add_argument("files", nargs="*")
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args()
     sys.setrecursionlimit(10000)
 
     def out(line):
