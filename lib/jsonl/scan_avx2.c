@@ -1,8 +1,8 @@
 /* The scanner with 32-byte vectors. */
+#include "jsonl/scan.h"
+
 #if defined(__x86_64__)
 #include <immintrin.h>
-
-#include "jsonl/scan.h"
 
 #if defined(__clang__)
 #pragma clang attribute push(__attribute__((target("avx2,bmi,bmi2"))), apply_to = function)

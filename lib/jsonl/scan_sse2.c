@@ -1,8 +1,8 @@
 /* The scanner with the 16-byte vectors that every x86-64 has. */
+#include "jsonl/scan.h"
+
 #if defined(__x86_64__)
 #include <emmintrin.h>
-
-#include "jsonl/scan.h"
 
 #define SCAN(name) name##_sse2
 #define STEP 32
