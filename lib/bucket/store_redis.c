@@ -471,6 +471,7 @@ struct walking {
     struct store *s;
     int (*bucket)(void *self, uint32_t number, const unsigned char *entries, size_t n, jl_err *err);
     void *self;
+    int ended; /* what `bucket` has returned */
 };
 
 #define WALK_COMMANDS (JL_BUCKETS / CHUNK_BUCKETS)
@@ -495,7 +496,7 @@ static int walk_ask(void *self, size_t i, jl_redis_command *c, jl_err *err) {
 }
 
 static int walk_take(void *self, size_t i, const jl_redis_reply *reply, jl_err *err) {
-    const struct walking *w = self;
+    struct walking *w = self;
     struct store *s = w->s;
     if (i == WALK_COMMANDS) {
         take_generation(s, jl_redis_text(reply));
@@ -510,9 +511,9 @@ static int walk_take(void *self, size_t i, const jl_redis_reply *reply, jl_err *
             return -1;
         if (entries.n == 0)
             continue;
-        int rc = w->bucket(w->self, bucket, (const unsigned char *)entries.p, entries.n, err);
-        if (rc != 0)
-            return rc;
+        w->ended = w->bucket(w->self, bucket, (const unsigned char *)entries.p, entries.n, err);
+        if (w->ended != 0)
+            return -1;
     }
     return 0;
 }
@@ -525,9 +526,10 @@ static int store_walk(jl_store *base,
         return -1;
     if (!s->generation[0])
         return 0;
-    struct walking w = {s, bucket, self};
-    return jl_redis_pipeline(
-        s->redis, &(jl_redis_work){.self = &w, .n = WALK_COMMANDS + 1, .ask = walk_ask, .take = walk_take}, err);
+    struct walking w = {s, bucket, self, 0};
+    jl_redis_work work = {.self = &w, .n = WALK_COMMANDS + 1, .ask = walk_ask, .take = walk_take};
+    int rc = jl_redis_pipeline(s->redis, &work, err);
+    return w.ended ? w.ended : rc;
 }
 
 struct measuring {

@@ -4,7 +4,6 @@
    order of their buckets and a sorted batch walks the file once, forward. Generations are never used twice. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -12,9 +11,9 @@
 #include "bucket/store.h"
 #include "wire/sqlite.h"
 
-#define DROP_STEP 256 /* buckets removed under one lock */
-#define DROP_PAGES 64 /* pages given back to the file system under one lock */
-#define WALK_STEP 512 /* buckets read under one lock */
+#define DROP_STEP 1024 /* buckets removed under one lock */
+#define DROP_PAGES 256 /* pages given back to the file system under one lock */
+#define WALK_STEP 512  /* buckets read under one lock */
 #define NOTE_PATIENCE (JL_SECOND / 5)
 
 static const jl_sqlite_kind file_kind = {
@@ -281,29 +280,27 @@ static int store_put(jl_store *base, const jl_hash *key, const uint8_t *value, u
 
 /* ---- drop ---- */
 
-/* Others get the lock for at least as long as we had it: SQLite hands it to nobody in particular. */
-static void stand_back(int64_t since) {
-    int64_t ns = jl_clock_now() - since;
-    struct timespec pause = {(time_t)(ns / JL_SECOND), (long)(ns % JL_SECOND)};
-    nanosleep(&pause, NULL);
-}
-
-/* Removes the buckets from `first` on, one step of them. */
-static int drop_step(struct store *s, int64_t first, int64_t last, uint64_t *bytes, jl_err *err) {
-    if (jl_sqlite_prepare(s->db, &s->measure, "SELECT total(length(entries)) FROM bucket WHERE cell BETWEEN ? AND ?",
+/* Removes the first buckets of a generation that are there, from *next on; *next = behind them, 0 when there were none. */
+static int drop_step(struct store *s, int64_t last, int64_t *next, uint64_t *bytes, jl_err *err) {
+    if (jl_sqlite_prepare(s->db, &s->measure,
+                          "SELECT max(cell), total(length(entries)) FROM (SELECT cell, entries FROM bucket"
+                          " WHERE cell BETWEEN ? AND ? ORDER BY cell LIMIT ?)",
                           err) != 0 ||
         jl_sqlite_prepare(s->db, &s->cut, "DELETE FROM bucket WHERE cell BETWEEN ? AND ?", err) != 0 ||
         jl_sqlite_begin(s->db, true, err) != 0)
         return -1;
-    jl_sqlite_bind_int(s->measure, 1, first);
+    jl_sqlite_bind_int(s->measure, 1, *next);
     jl_sqlite_bind_int(s->measure, 2, last);
-    jl_sqlite_bind_int(s->cut, 1, first);
-    jl_sqlite_bind_int(s->cut, 2, last);
+    jl_sqlite_bind_int(s->measure, 3, DROP_STEP);
     int rc = jl_sqlite_step(s->measure, err);
     if (rc == 1) {
-        *bytes += (uint64_t)jl_sqlite_int(s->measure, 0);
+        int64_t end = jl_sqlite_int(s->measure, 0);
+        *bytes += (uint64_t)jl_sqlite_int(s->measure, 1);
         jl_sqlite_reset(s->measure);
-        rc = jl_sqlite_run(s->cut, err);
+        jl_sqlite_bind_int(s->cut, 1, *next);
+        jl_sqlite_bind_int(s->cut, 2, end);
+        rc = end ? jl_sqlite_run(s->cut, err) : 0;
+        *next = end ? end + 1 : 0;
     }
     if (rc == 0)
         return jl_sqlite_commit(s->db, err);
@@ -320,13 +317,11 @@ static int drop_one(struct store *s, jl_sqlite_stmt **slot, const char *sql, int
 }
 
 static int drop_generation(struct store *s, int64_t generation, uint64_t *bytes, jl_err *err) {
-    for (uint32_t b = 0; b < JL_BUCKETS; b += DROP_STEP) {
-        int64_t since = jl_clock_now();
-        int64_t first = cell_of(generation, b);
-        if (drop_step(s, first, first + DROP_STEP - 1, bytes, err) != 0)
+    int64_t next = cell_of(generation, 0);
+    do
+        if (drop_step(s, cell_of(generation, JL_BUCKETS - 1), &next, bytes, err) != 0)
             return -1;
-        stand_back(since);
-    }
+    while (next);
     if (drop_one(s, &s->cut_runs, "DELETE FROM run WHERE generation = ?", generation, err) != 0)
         return -1;
     return drop_one(s, &s->cut_space, "DELETE FROM space WHERE generation = ?", generation, err);
@@ -339,14 +334,12 @@ static int drop_shrink(struct store *s, jl_err *err) {
         return -1;
     do {
         char sql[64];
-        int64_t since = jl_clock_now();
         before = left;
         (void)snprintf(sql, sizeof sql, "PRAGMA incremental_vacuum(%d)", DROP_PAGES);
         if (left == 0)
             break;
         if (jl_sqlite_exec(s->db, sql, err) != 0 || jl_sqlite_ask(s->db, "PRAGMA freelist_count", &left, err) != 0)
             return -1;
-        stand_back(since);
     } while (left < before);
     return 0;
 }

@@ -229,7 +229,8 @@ static int redis_connect(jl_redis *r, enum next *next, jl_err *err) {
     /* Not for the commands that the program starts. */
     (void)fcntl(r->context->fd, F_SETFD, FD_CLOEXEC);
     (void)redisSetTimeout(r->context, limit);
-    (void)redisEnableKeepAlive(r->context);
+    if (!local)
+        (void)redisEnableKeepAlive(r->context);
     r->context->reader->maxbuf = 0; /* keep the buffer between replies */
     jl_err refused = {0};
     if (r->url.pass[0])

@@ -15,6 +15,9 @@
 #define PATIENCE_DEFAULT (60 * JL_SECOND)
 #define PAGE_SIZE "16384"
 #define CACHE_KIB "16384"
+#define WAITING_NAP (2 * JL_MILLISECOND)
+#define HELD_MOST (100 * JL_MILLISECOND)
+#define STAND_BACK (5 * JL_MILLISECOND)
 
 /* Before 3.51.3 a database in WAL mode that several connections write can be damaged (https://sqlite.org/wal.html, "the WAL-reset
    bug"): there the rollback journal. */
@@ -35,6 +38,8 @@ struct jl_sqlite {
     jl_sqlite_stmt *statements;
     int64_t patience;
     int64_t waiting_since; /* of the lock that is being waited for */
+    int64_t begun, ended;  /* of the writing transaction */
+    int64_t held;          /* the write lock, since others last had a chance */
     bool readonly;
     dev_t device;
     ino_t inode;
@@ -78,6 +83,11 @@ static int sqlite_fail(jl_sqlite *db, int code, jl_err *err) {
     }
 }
 
+static void sqlite_nap(int64_t ns) {
+    struct timespec pause = {0, (long)ns};
+    nanosleep(&pause, NULL);
+}
+
 /* Called by SQLite while others hold the lock; 0 gives up. Short sleeps first: most locks are held for a millisecond. */
 static int sqlite_busy(void *self, int attempt) {
     jl_sqlite *db = self;
@@ -86,9 +96,7 @@ static int sqlite_busy(void *self, int attempt) {
         db->waiting_since = now;
     if (now - db->waiting_since >= db->patience)
         return 0;
-    int64_t ns = attempt < 5 ? JL_MILLISECOND / 2 : attempt < 20 ? 2 * JL_MILLISECOND : 10 * JL_MILLISECOND;
-    struct timespec pause = {0, ns};
-    nanosleep(&pause, NULL);
+    sqlite_nap(attempt < 5 ? JL_MILLISECOND / 2 : WAITING_NAP);
     return 1;
 }
 
@@ -174,15 +182,39 @@ int jl_sqlite_ask(jl_sqlite *db, const char *sql, int64_t *value, jl_err *err) {
 
 /* ---- transactions ---- */
 
+/* SQLite hands a lock to nobody in particular: whoever waits sleeps and tries again, and would never be lucky beside a process that takes
+   the lock again at once. So that one pauses now and then, for longer than the others sleep. */
+static void sqlite_stand_back(jl_sqlite *db) {
+    int64_t away = jl_clock_now() - db->ended;
+    if (db->held >= HELD_MOST && away < STAND_BACK)
+        sqlite_nap(STAND_BACK - away);
+    if (db->held >= HELD_MOST || away >= STAND_BACK)
+        db->held = 0;
+}
+
 int jl_sqlite_begin(jl_sqlite *db, bool write, jl_err *err) {
-    return jl_sqlite_exec(db, write ? "BEGIN IMMEDIATE" : "BEGIN", err);
+    if (!write)
+        return jl_sqlite_exec(db, "BEGIN", err);
+    sqlite_stand_back(db);
+    int rc = jl_sqlite_exec(db, "BEGIN IMMEDIATE", err);
+    db->begun = jl_clock_now();
+    return rc;
+}
+
+static void sqlite_ended(jl_sqlite *db) {
+    if (db->begun) {
+        db->ended = jl_clock_now();
+        db->held += db->ended - db->begun;
+        db->begun = 0;
+    }
 }
 
 int jl_sqlite_commit(jl_sqlite *db, jl_err *err) {
-    if (jl_sqlite_exec(db, "COMMIT", err) == 0)
-        return 0;
-    jl_sqlite_rollback(db);
-    return -1;
+    int rc = jl_sqlite_exec(db, "COMMIT", err);
+    if (rc != 0)
+        jl_sqlite_rollback(db);
+    sqlite_ended(db);
+    return rc;
 }
 
 void jl_sqlite_rollback(jl_sqlite *db) {
@@ -190,6 +222,7 @@ void jl_sqlite_rollback(jl_sqlite *db) {
         (void)sqlite3_reset(s->stmt);
     if (!sqlite3_get_autocommit(db->db))
         (void)sqlite3_exec(db->db, "ROLLBACK", NULL, NULL, NULL);
+    sqlite_ended(db);
 }
 
 int64_t jl_sqlite_changes(const jl_sqlite *db) {
