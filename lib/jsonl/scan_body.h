@@ -104,8 +104,11 @@ ALWAYS const char *digits(const char *p, const char *end) {
 }
 
 ALWAYS const char *number(const char *p, const char *end, jl_fault *fault) {
+    /* Flags and codes have one digit, so has a fraction before its point: guessing so lets the processor run ahead. */
+    if (!end && *p != '-' && (p[1] == ',' || p[1] == '}' || p[1] == ']'))
+        return p + 1;
     p += *p == '-';
-    const char *q = digits(p, end);
+    const char *q = !end && p[1] == '.' && *p >= '0' && *p <= '9' ? p + 1 : digits(p, end);
     if (q <= p)
         return fail(fault, p, "expected a digit");
     if (*p == '0' && q > p + 1)
