@@ -280,11 +280,10 @@ static int sqlite_journal(jl_sqlite *db, jl_err *err) {
 }
 
 static int sqlite_setup(jl_sqlite *db, const jl_sqlite_kind *kind, bool create, bool *empty, jl_err *err) {
-    /* page_size and auto_vacuum count only while the file is empty. */
-    if (jl_sqlite_exec(db,
-                       "PRAGMA page_size=" PAGE_SIZE "; PRAGMA auto_vacuum=INCREMENTAL; PRAGMA cache_size=-" CACHE_KIB
-                       "; PRAGMA temp_store=MEMORY",
-                       err) != 0)
+    if (jl_sqlite_exec(db, "PRAGMA cache_size=-" CACHE_KIB "; PRAGMA temp_store=MEMORY", err) != 0)
+        return -1;
+    /* These count only before a file has its first page; later, setting one of them would be a write. */
+    if (*empty && jl_sqlite_exec(db, "PRAGMA page_size=" PAGE_SIZE "; PRAGMA auto_vacuum=INCREMENTAL", err) != 0)
         return -1;
     if (jl_sqlite_begin(db, false, err) != 0)
         return -1;
@@ -317,7 +316,7 @@ int jl_sqlite_open(jl_sqlite **out, const char *path, const jl_sqlite_kind *kind
     jl_sqlite_patience(db, patience);
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (create ? SQLITE_OPEN_CREATE : 0);
     int code = sqlite3_open_v2(path, &db->db, flags, NULL);
-    bool empty = true;
+    bool empty = !there || st.st_size == 0;
     int rc = 0;
     if (code != SQLITE_OK) {
         rc = db->db ? sqlite_fail(db, code, err) : jl_err_nomem(err);
