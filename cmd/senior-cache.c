@@ -189,8 +189,8 @@ static int answer_put(void *self, const jl_rec *rec, jl_answer known, jl_out *ou
     return pass(rec, out, err);
 }
 
-/* A pair that the command has passed back without an answer on the scale is unanswerable if the command then says that all is
-   well; if it does not, its status is that of the run. So --refused=fail is decided at the end. */
+/* What the command has passed back without an answer, or with one that is not on the scale, is unanswerable if the command then says that all is
+   well; if it does not, its status is that of the run. So nothing is decided before the end. */
 static int answer_fill(void *self, const jl_rec *rec, jl_answer known, jl_out *out, jl_err *err) {
     (void)self;
     if (known.state == JL_FOUND)
@@ -268,8 +268,11 @@ static int filter_lines(jl_run *r, const jl_filter *filter, jl_err *err) {
                     c.counts.not_stored);
     if (c.counts.conflicts > 0)
         jl_run_warn(r, "%" PRIu64 " answers differ from those stored, which stay", c.counts.conflicts);
-    if (c.no_pair > 0)
-        jl_run_warn(r, "%" PRIu64 " lines have no company and title that are texts", c.no_pair);
+    if (c.no_pair + c.refused_lines > 0)
+        jl_run_warn(r,
+                    "%" PRIu64 " lines are unanswerable: %" PRIu64 " without company and title, %" PRIu64
+                    " without an answer on the scale",
+                    c.no_pair + c.refused_lines, c.no_pair, c.refused_lines);
     return rc;
 }
 
