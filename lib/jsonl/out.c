@@ -39,12 +39,12 @@ static int out_write(jl_out *out, jl_span bytes, jl_err *err) {
 int jl_out_flush(jl_out *out, jl_err *err) {
     jl_span bytes = {out->buf, out->n};
     out->n = 0;
-    return bytes.n ? out_write(out, bytes, err) : 0;
+    return bytes.n || out->broken ? out_write(out, bytes, err) : 0;
 }
 
 int jl_out_add(jl_out *out, jl_span bytes, jl_err *err) {
     out->bytes += bytes.n;
-    if (bytes.n > out->cap - out->n) {
+    if (bytes.n > out->cap - out->n || out->broken) {
         if (jl_out_flush(out, err) != 0)
             return -1;
         if (bytes.n >= out->cap)
@@ -64,7 +64,7 @@ int jl_out_line(jl_out *out, jl_span line, jl_err *err) {
 }
 
 char *jl_out_room(jl_out *out, size_t n, jl_err *err) {
-    if (n <= out->cap - out->n)
+    if (n <= out->cap - out->n && !out->broken)
         return out->buf + out->n;
     if (jl_out_flush(out, err) != 0)
         return NULL;
