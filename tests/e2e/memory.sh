@@ -53,9 +53,10 @@ distinct | jl-dedupe --keys-only | answers >table
 distinct | peak "$(keys "$many")" "jl-augment from a table, all distinct" jl-augment -t table >/dev/null
 jl-dedupe --keys-only long.jsonl | answers >table
 peak "$long_limit" "jl-augment from a table, lines of 12 MiB" jl-augment -t table long.jsonl >/dev/null
-# What waits for a command's answers comes on top, as much as --window says.
+# What waits for a command's answers comes on top, as much as --window says. A command that answers one by one and is slower than
+# its input never lets the queue run empty.
 distinct | peak "$(($(keys "$many") + 8 * 1024))" "jl-augment of a command, all distinct" \
-    jl-augment --window=8M sed -u 's/}$/,"seniority":3}/' >/dev/null
+    jl-augment --window=8M jq --unbuffered -c .seniority=3 >/dev/null
 
 start_model
 start_redis
