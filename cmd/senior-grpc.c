@@ -305,10 +305,8 @@ static int filter_lines(jl_run *r, jl_lookup *lookup, jl_err *err) {
     };
     int rc = jl_filter_run(r, &filter, err);
     if (g.no_pair + g.refused_lines > 0 && !g.dry_run)
-        jl_run_warn(r,
-                    "%" PRIu64 " lines are unanswerable: %" PRIu64 " without company and title, %" PRIu64
-                    " refused by the model",
-                    g.no_pair + g.refused_lines, g.no_pair, g.refused_lines);
+        jl_run_warn(r, "unanswerable lines: %" PRIu64 " without company and title, %" PRIu64 " refused by the model",
+                    g.no_pair, g.refused_lines);
     return rc;
 }
 

@@ -166,6 +166,8 @@ static int run(jl_run *r, jl_err *err) {
     jl_run_counter(r, "calls", &m.served.calls, false);
     jl_run_counter(r, "pairs", &m.served.pairs, false);
     jl_run_counter(r, "refused_calls", &m.served.refused, false);
+    if (r->n_operands)
+        return jl_err_set(err, JL_USAGE, "'%s': no operand was expected", r->operand[0]);
     if (m.method && m.method[0] != '/')
         return jl_err_set(err, JL_USAGE, "--method=%s: a path like /Service/Method was expected", m.method);
     FILE *log = m.log ? fopen(m.log, "ae") : NULL;

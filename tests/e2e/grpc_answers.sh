@@ -46,14 +46,14 @@ is "$(distinct_asked)" "$pairs $pairs" "replies in random order: each pair is as
 through 0 none "missing uuids" --mode=drop --
 check "missing uuids: they were asked again" [ "$(wc -l <"$tmp/asked")" -gt "$pairs" ]
 through 75 crc10 "uuids that never come" --mode=lose -- --retries=2
-has "$tmp/err" "are unanswered" "uuids that never come: the message says so"
+has "$tmp/err" "lines unanswered" "uuids that never come: the message says so"
 through 0 none "repeated uuids" --mode=repeat --
 is "$(distinct_asked)" "$pairs $pairs" "repeated uuids: each pair is asked once"
 through 0 none "contradictions" --mode=contradict --
 through 0 none "invented uuids" --mode=invent --
 is "$(distinct_asked)" "$pairs $pairs" "invented uuids: each pair is asked once"
 through 0 crc10 "answers off the scale" --mode=scale --
-has "$tmp/err" "lines are unanswerable: 0 without company and title" "answers off the scale: one warning"
+has "$tmp/err" "unanswerable lines: 0 without company and title, " "answers off the scale: one warning"
 is "$(wc -l <"$tmp/err")" 1 "answers off the scale: and no other"
 through 0 none "answers off the scale at first" --mode=wrongonce --
 through 0 none "replies that are no messages" --mode=garbage --n=2 --

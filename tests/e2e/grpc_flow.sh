@@ -100,7 +100,7 @@ fresh_model
 expect 0 "spellings" senior-grpc -s "$MODEL" spelled.jsonl >out.jsonl
 is "$(sort "$tmp/asked")" "$(printf '%s\n' '{"company": "A", "title": "B"}' '{"company": "A", "title": "B\u0000C"}')" \
     "equal pairs are one question, NUL cuts none, and nothing else is asked"
-has "$tmp/err" "3 lines are unanswerable: 3 without company and title" "lines without a pair are counted"
+has "$tmp/err" "unanswerable lines: 3 without company and title" "lines without a pair are counted"
 stop "$MODEL_PID" KILL
 
 # The dry run tells what a run then does.
