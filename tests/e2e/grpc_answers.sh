@@ -46,7 +46,7 @@ is "$(distinct_asked)" "$pairs $pairs" "replies in random order: each pair is as
 through 0 none "missing uuids" --mode=drop --
 check "missing uuids: they were asked again" [ "$(wc -l <"$tmp/asked")" -gt "$pairs" ]
 through 75 crc10 "uuids that never come" --mode=lose -- --retries=2
-has "$tmp/err" "lines unanswered" "uuids that never come: the message says so"
+has "$tmp/err" "lines are unanswered" "uuids that never come: the message says so"
 through 0 none "repeated uuids" --mode=repeat --
 is "$(distinct_asked)" "$pairs $pairs" "repeated uuids: each pair is asked once"
 through 0 none "contradictions" --mode=contradict --
