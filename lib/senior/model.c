@@ -43,6 +43,8 @@ typedef struct model {
     int64_t later_due;   /* the earliest of them */
     list flying;
     size_t n_flying;
+    list landed;       /* their calls have ended, which the sink has yet to hear */
+    bool landed_badly; /* one of them not with OK */
     size_t outstanding;
 
     uint32_t most;       /* pairs in a batch, as the server takes them; <= o.batch */
@@ -388,10 +390,9 @@ static int on_end(model *m, jl_model_part *p, const jl_rpc_done *done, jl_sink s
     }
 }
 
-static int take_done(model *m, jl_rpc_done *done, jl_sink sink, jl_err *err) {
-    jl_model_part *p = done->tag;
-    take_out(&m->flying, p);
-    m->n_flying--;
+static int take_landed(model *m, jl_model_part *p, jl_sink sink, jl_err *err) {
+    jl_rpc_done *done = p->done;
+    p->done = NULL;
     m->counts->wait_ms += (uint64_t)(done->took_ns / JL_MILLISECOND);
     m->counts->failed += done->status != JL_RPC_OK;
     if (done->status != JL_RPC_OK)
@@ -401,6 +402,18 @@ static int take_done(model *m, jl_rpc_done *done, jl_sink sink, jl_err *err) {
     int rc = on_end(m, p, done, sink, err);
     jl_rpc_done_free(done);
     return rc;
+}
+
+/* Frees the slots of the calls that have ended. */
+static void land(model *m) {
+    for (jl_rpc_done *done; (done = jl_rpc_next(m->rpc));) {
+        jl_model_part *p = done->tag;
+        take_out(&m->flying, p);
+        m->n_flying--;
+        p->done = done;
+        push_back(&m->landed, p);
+        m->landed_badly = m->landed_badly || done->status != JL_RPC_OK;
+    }
 }
 
 /* ---- the face of the lookup ---- */
@@ -466,7 +479,9 @@ static int model_submit(jl_lookup *l, jl_query *query, size_t n, jl_err *err) {
             return -1;
         }
     }
-    return dispatch(m, err);
+    /* While a block is read slots do not lie idle; what a failure means, though, is for collect() to say first. */
+    land(m);
+    return m->landed_badly ? 0 : dispatch(m, err);
 }
 
 static size_t model_pollfds(jl_lookup *l, struct pollfd *fds, size_t max) {
@@ -478,9 +493,11 @@ static size_t model_pollfds(jl_lookup *l, struct pollfd *fds, size_t max) {
 
 static int64_t model_deadline(jl_lookup *l) {
     const model *m = model_of(l);
+    int64_t now = jl_clock_now(), at = INT64_MAX;
+    if (m->landed.first)
+        return now;
     if (m->n_flying >= m->o.in_flight)
         return -1; /* only the end of a call lets another start */
-    int64_t now = jl_clock_now(), at = INT64_MAX;
     if (m->ready.first) {
         at = allowed_at(m, m->ready.first, now);
     } else if (m->open) {
@@ -497,8 +514,10 @@ static int64_t model_deadline(jl_lookup *l) {
 
 static int model_collect(jl_lookup *l, jl_sink sink, jl_err *err) {
     model *m = model_of(l);
-    for (jl_rpc_done *done; (done = jl_rpc_next(m->rpc));)
-        if (take_done(m, done, sink, err) != 0)
+    land(m);
+    m->landed_badly = false;
+    for (jl_model_part *p; (p = pop(&m->landed));)
+        if (take_landed(m, p, sink, err) != 0)
             return -1;
     return dispatch(m, err);
 }
@@ -538,6 +557,9 @@ static void model_close(jl_lookup *l) {
     free_list(&m->ready);
     free_list(&m->later);
     free_list(&m->flying);
+    for (jl_model_part *p = m->landed.first; p; p = p->next)
+        jl_rpc_done_free(p->done);
+    free_list(&m->landed);
     jl_model_arena_free(&m->arena);
     jl_buf_free(&m->company);
     jl_buf_free(&m->title);

@@ -30,6 +30,7 @@ typedef struct jl_model_batch {
 /* The questions first..end-1 of a batch that are not done: what one call asks. */
 typedef struct jl_model_part {
     struct jl_model_part *next; /* for the owner's lists */
+    struct jl_rpc_done *done;   /* for the owner: how its call ended */
     jl_model_batch *batch;
     size_t first, end;
     size_t open;       /* questions not done */

@@ -181,12 +181,12 @@ void jl_rpc_close(jl_rpc *r) {
     /* Each cancelled call still comes out of the queue, which the thread drains. */
     for (call *c = r->newest; c; c = c->older)
         grpc_call_cancel(c->call, NULL);
-    if (r->channel)
-        grpc_channel_destroy(r->channel);
     if (r->queue)
         grpc_completion_queue_shutdown(r->queue);
     if (r->threaded)
         pthread_join(r->thread, NULL);
+    if (r->channel)
+        grpc_channel_destroy(r->channel);
     if (r->queue)
         grpc_completion_queue_destroy(r->queue);
     free_list(r->ready);
