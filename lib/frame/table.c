@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/stop.h"
 #include "frame/reply.h"
 #include "jsonl/in.h"
 #include "jsonl/set.h"
@@ -29,6 +30,14 @@ static int table_add(struct table *t, const jl_reply *line, uint64_t *without, j
     return 0;
 }
 
+static int table_too_long(const jl_in *in, uint64_t number, jl_err *err) {
+    (void)jl_err_set(err, JL_DATA, "longer than --max-line");
+    jl_err_place(err, in->name, number);
+    if (err)
+        err->byte = in->max_line + 1;
+    return -1;
+}
+
 static int table_block(struct table *t, jl_reply *r, jl_in *in, uint64_t *without, jl_err *err) {
     jl_span block = jl_in_lines(in);
     for (const char *p = block.p, *limit = p + block.n; p < limit;) {
@@ -37,12 +46,22 @@ static int table_block(struct table *t, jl_reply *r, jl_in *in, uint64_t *withou
             jl_err_place(err, in->name, in->line);
             return -1;
         }
+        if (kind == JL_SCAN_RECORD && r->rec.len > in->max_line)
+            return table_too_long(in, in->line, err);
         jl_in_take(in, r->rec.len + 1, 1);
         p += r->rec.len + 1;
     }
     return 0;
 }
 
+/* Waits for bytes, or for somebody to ask the process to stop. */
+static void table_wait(const jl_in *in) {
+    struct pollfd fd[] = {{.fd = in->fd, .events = POLLIN}, {.fd = jl_stop_fd(), .events = POLLIN}};
+    if (in->size == 0) /* a file keeps nobody waiting */
+        (void)poll(fd, 2, -1);
+}
+
+/* A table that is not read to its end on account of a stop is as good as any: no line will be looked up in it. */
 static int table_read(struct table *t, jl_reply *r, const char *path, uint64_t max_line, uint64_t *without,
                       jl_err *err) {
     jl_in in;
@@ -52,14 +71,12 @@ static int table_read(struct table *t, jl_reply *r, const char *path, uint64_t m
         return -1;
     int got;
     do {
-        got = jl_in_fill(&in, err);
+        table_wait(&in);
+        got = jl_stop_asked() ? 0 : jl_in_fill(&in, err);
         if (got != -1 && table_block(t, r, &in, without, err) != 0)
             got = -1;
-        if (got != -1 && jl_in_long(&in, &piece, &last)) {
-            (void)jl_err_set(err, JL_DATA, "longer than --max-line");
-            jl_err_place(err, in.name, in.line - (last ? 1 : 0));
-            got = -1;
-        }
+        if (got != -1 && jl_in_long(&in, &piece, &last))
+            got = table_too_long(&in, in.line - (last ? 1 : 0), err);
     } while (got == 1 || got == -2);
     jl_in_close(&in);
     return got;
