@@ -24,12 +24,17 @@ RANDOM=$((JL_SEED % 32768))
 
 tap_done=0
 : >"$tmp/results" # a character each, + or -; a file, because results also come from subshells
-started=() # pids of servers
+
+running() { # PID: a child of this script that has not ended. A pid alone may by now belong to somebody else.
+    local pids
+    pids=$(jobs -pr)
+    [[ $'\n'$pids$'\n' == *$'\n'$1$'\n'* ]]
+}
 
 on_exit() {
     local status=$? pid
     trap - EXIT
-    for pid in ${started[@]+"${started[@]}"}; do
+    for pid in $(jobs -pr); do
         kill -KILL "$pid" 2>/dev/null
         wait "$pid" 2>/dev/null
     done
@@ -137,7 +142,7 @@ wait_for() { # COMMAND [ARG...]
 }
 
 gone() { # PID
-    ! kill -0 "$1" 2>/dev/null
+    ! running "$1"
 }
 
 lines_in() { # FILE COUNT: the file has at least so many lines
@@ -161,7 +166,7 @@ free_port() {
 
 # Kills a server with the signal (TERM) and waits for its end.
 stop() { # PID [SIGNAL]
-    kill -"${2:-TERM}" "$1" 2>/dev/null
+    running "$1" && kill -"${2:-TERM}" "$1" 2>/dev/null
     wait "$1" 2>/dev/null
 }
 
@@ -194,7 +199,6 @@ redis_at() { # [REDIS-OPTION...]
     redis-server --port "$REDIS_PORT" --bind 127.0.0.1 --dir "$REDIS_DIR" --save '' --appendonly no "$@" \
         >>"$REDIS_DIR/log" 2>&1 &
     REDIS_PID=$!
-    started+=("$REDIS_PID")
     # shellcheck disable=SC2034 # for the scripts
     REDIS_URL=redis://127.0.0.1:$REDIS_PORT/0
     wait_for redis_settled && ! gone "$REDIS_PID"
@@ -212,7 +216,6 @@ start_server() { # WHAT COMMAND [ARG...]
     SERVER='' SERVER_LOG=$(mktemp "$tmp/server.XXXXXX")
     "$@" >"$SERVER_LOG" 2>"$SERVER_LOG.err" &
     SERVER_PID=$!
-    started+=("$SERVER_PID")
     wait_for server_listens "$SERVER_PID" "$SERVER_LOG"
     if [ -z "$SERVER" ]; then
         not_ok "$what starts"
