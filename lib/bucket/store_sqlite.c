@@ -541,11 +541,13 @@ static int store_note(jl_store *base, const jl_store_run *run, jl_err *err) {
         return 0;
     /* A figure for people is not worth a long wait. */
     jl_sqlite_patience(s->db, NOTE_PATIENCE);
-    int rc = note_write(s, run, err);
-    if (rc != 0 && jl_sqlite_readonly(s->db))
-        rc = 0;
+    jl_err why = {0};
+    int rc = note_write(s, run, &why);
     jl_sqlite_patience(s->db, s->patience);
-    return rc;
+    if (rc == 0 || jl_sqlite_readonly(s->db))
+        return 0;
+    *err = why;
+    return -1;
 }
 
 static void copy_text(char *to, size_t size, jl_span from) {

@@ -18,6 +18,7 @@
 #define MOST_WAIT JL_SECOND
 /* In flight, commands and expected replies together: enough to keep both sides busy, little enough for the server's buffers. */
 #define FLIGHT ((size_t)1 << 20)
+#define SCRIPT_LOADS 3 /* without progress */
 
 struct jl_redis {
     jl_url url;
@@ -169,9 +170,9 @@ static int redis_lost(jl_redis *r, jl_err *err) {
     return -1;
 }
 
-static int redis_nap(int64_t ns) {
+static void redis_nap(int64_t ns) {
     struct timespec pause = {(time_t)(ns / JL_SECOND), (long)(ns % JL_SECOND)};
-    return nanosleep(&pause, NULL);
+    (void)nanosleep(&pause, NULL);
 }
 
 /* ---- connecting ---- */
@@ -351,41 +352,39 @@ static int flight_go(struct flight *f, enum next *next, jl_err *err) {
     return 0;
 }
 
+/* Gives up with the last reason. A connection with replies still to come would give them to the next pipeline. */
+static int redis_give_up(jl_redis *r, const jl_err *why, jl_err *err) {
+    redis_disconnect(r);
+    if (err)
+        *err = *why;
+    return -1;
+}
+
 int jl_redis_pipeline(jl_redis *r, const jl_redis_work *work, jl_err *err) {
     /* A script that an earlier pipeline has loaded is there still, or NOSCRIPT tells. */
     struct flight f = {.r = r, .work = work, .loaded = work->script && work->script->sha[0]};
+    jl_err why = {0}; /* `err` stays as it was when a later attempt does it */
     jl_retry retry;
     jl_retry_init(&retry, FIRST_WAIT, MOST_WAIT);
     int64_t since = -1;
     size_t before = 0;
     for (unsigned attempt = 1;; attempt++) {
         enum next next;
-        if (flight_go(&f, &next, err) == 0)
+        if (flight_go(&f, &next, &why) == 0)
             return 0;
         if (f.taken > before || since < 0) {
             since = jl_clock_now();
             attempt = 1;
             before = f.taken;
         }
-        /* A connection with replies still to come would give them to the next pipeline. */
-        if (next == NEXT_FAIL) {
-            redis_disconnect(r);
-            return -1;
-        }
-        if (next == NEXT_SCRIPT) {
-            if (attempt > 3) {
-                redis_disconnect(r);
-                return -1;
-            }
+        int64_t wait = next == NEXT_SCRIPT ? 0 : jl_retry_wait(&retry, attempt);
+        if (next == NEXT_FAIL || (next == NEXT_SCRIPT && attempt > SCRIPT_LOADS) ||
+            jl_clock_now() + wait - since > r->patience)
+            return redis_give_up(r, &why, err);
+        if (next == NEXT_SCRIPT)
             f.loaded = false;
-        } else {
-            int64_t wait = jl_retry_wait(&retry, attempt);
-            if (jl_clock_now() + wait - since > r->patience) {
-                redis_disconnect(r);
-                return -1;
-            }
-            (void)redis_nap(wait);
-        }
+        else
+            redis_nap(wait);
         f.sent = f.taken;
         f.bytes = 0;
     }

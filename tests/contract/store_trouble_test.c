@@ -67,6 +67,7 @@ static void put_well(jl_store *s, uint64_t first, size_t n) {
     jl_err err;
     if (put_at(s, first, n, &err) != 0)
         fail_msg("%s", err.text);
+    assert_int_equal(err.class, JL_OK);
 }
 
 static uint8_t get_well(jl_store *s, uint64_t i) {
@@ -74,6 +75,7 @@ static uint8_t get_well(jl_store *s, uint64_t i) {
     uint8_t value;
     if (get_at(s, i, &value, &err) != 0)
         fail_msg("%s", err.text);
+    assert_int_equal(err.class, JL_OK);
     return value;
 }
 
@@ -393,7 +395,8 @@ static void a_restart_is_waited_for(void **state) {
     if (pid == 0) {
         jl_err err = {0};
         uint8_t value = 0;
-        CHILD_CHECK(get_at(s, 1, &value, &err) == 0 && value == 0); /* what was in its memory is gone */
+        CHILD_CHECK(get_at(s, 1, &value, &err) == 0 && err.class == JL_OK &&
+                    value == 0); /* what was in its memory is gone */
         CHILD_CHECK(put_at(s, 0, 5000, &err) == 0);
         CHILD_CHECK(get_at(s, 1, &value, &err) == 0 && value == 2);
         _exit(0);
