@@ -38,6 +38,7 @@ struct cmd {
 
     jl_buf unsent;
     size_t sent; /* bytes of it that the pipe has taken */
+    bool half;   /* the question taken last is not in the pipe to its end */
     jl_set *out, *later;
     int64_t quiet_since; /* monotonic ns: nothing has moved in either pipe since then */
     bool pressed;
@@ -61,7 +62,7 @@ static int cmd_start(struct cmd *c, jl_err *err) {
     if (jl_in_from(&c->in, c->child.from, c->child.name, c->options.max_line, err) != 0)
         return -1;
     c->running = true;
-    c->closing = c->restart = false;
+    c->closing = c->restart = c->half = false;
     c->quiet_since = jl_clock_now();
     return 0;
 }
@@ -79,6 +80,7 @@ static int cmd_send(struct cmd *c, jl_err *err) {
         ssize_t put = write(c->child.to, c->unsent.p + c->sent, c->unsent.n - c->sent);
         if (put > 0) {
             c->sent += (size_t)put;
+            c->half = c->unsent.p[c->sent - 1] != '\n';
             c->quiet_since = jl_clock_now();
         } else if (put < 0 && errno == EPIPE) {
             c->failed = true;
@@ -89,8 +91,9 @@ static int cmd_send(struct cmd *c, jl_err *err) {
             return jl_err_errno(err, JL_IO, errno, "cannot write to '%s'", c->child.name);
         }
     }
-    if (c->sent == c->unsent.n) {
-        jl_buf_clear(&c->unsent);
+    /* A command that is always a little behind never empties the buffer: what it has taken goes once that is half of it. */
+    if (c->sent > 0 && c->sent >= c->unsent.n / 2) {
+        jl_buf_drop(&c->unsent, c->sent);
         c->sent = 0;
     }
     if (c->finished && c->running && !c->closing && c->unsent.n == 0)
@@ -118,32 +121,49 @@ static void cmd_bad_reply(struct cmd *c, const jl_err *why) {
                      why->text);
 }
 
-static int cmd_replies(struct cmd *c, jl_sink sink, jl_err *err) {
-    jl_span block = jl_in_lines(&c->in), piece;
+static void cmd_long_reply(struct cmd *c) {
+    jl_err why = {0};
+    (void)jl_err_set(&why, JL_SOFTWARE, "longer than --max-line");
+    why.byte = c->options.max_line + 1;
+    cmd_bad_reply(c, &why);
+}
+
+/* All complete lines of the buffer. */
+static int cmd_block(struct cmd *c, jl_sink sink, jl_err *err) {
+    jl_span block = jl_in_lines(&c->in);
     const char *p = block.p, *limit = p + block.n;
     uint64_t lines = 0;
-    bool last;
     while (p < limit) {
         jl_err why = {0};
         jl_scan kind = jl_reply_read(&c->reply, p, limit, &why);
-        if (kind == JL_SCAN_RECORD && cmd_reply(c, sink, err) != 0)
-            return -1;
         if (kind == JL_SCAN_BAD && why.class != JL_DATA) {
             *err = why;
             return -1;
         }
         if (kind == JL_SCAN_BAD)
             cmd_bad_reply(c, &why);
+        else if (kind == JL_SCAN_RECORD && c->reply.rec.len > c->options.max_line)
+            cmd_long_reply(c);
+        else if (kind == JL_SCAN_RECORD && cmd_reply(c, sink, err) != 0)
+            return -1;
         p += c->reply.rec.len + 1;
         lines++;
     }
     jl_in_take(&c->in, block.n, lines);
-    if (jl_in_long(&c->in, &piece, &last)) {
-        jl_err why = {0};
-        (void)jl_err_set(&why, JL_SOFTWARE, "longer than --max-line");
-        why.byte = c->options.max_line + 1;
-        cmd_bad_reply(c, &why);
-    }
+    return 0;
+}
+
+/* All that has come, up to the line that is not complete yet: behind the end of a line too long more may stand. */
+static int cmd_replies(struct cmd *c, jl_sink sink, jl_err *err) {
+    jl_span piece;
+    bool last;
+    do {
+        if (cmd_block(c, sink, err) != 0)
+            return -1;
+        last = false;
+        if (jl_in_long(&c->in, &piece, &last) && last)
+            cmd_long_reply(c);
+    } while (last);
     return 0;
 }
 
@@ -289,12 +309,12 @@ static int cmd_finish(jl_lookup *l, bool stop, jl_sink sink, jl_err *err) {
     c->pressed = false;
     if (stop && c->unsent.n > 0) {
         /* Questions not sent never will be, but the one that is half in the pipe is completed. */
-        size_t keep = 0;
-        if (c->sent > 0 && c->unsent.p[c->sent - 1] != '\n') {
+        size_t keep = c->sent;
+        if (c->half) {
             const char *lf = memchr(c->unsent.p + c->sent, '\n', c->unsent.n - c->sent);
             keep = (size_t)(lf - c->unsent.p) + 1;
         }
-        c->unsent.n = keep > c->sent ? keep : c->sent;
+        c->unsent.n = keep;
         c->restart = false;
         if (c->closing && cmd_give_up(c->later, sink, err) != 0)
             return -1;
