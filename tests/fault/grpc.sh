@@ -57,7 +57,8 @@ for signal in TERM KILL; do
 done
 
 # Nobody there at all.
-expect 69 "a server that was never there" "${ask[@]}" -s "127.0.0.1:$(free_port)" --retries=1 in.jsonl >out.jsonl
+expect 69 "a server that was never there" "${ask[@]}" -s "127.0.0.1:$(free_port)" --retries=1 --stats=stats in.jsonl >out.jsonl
+check "three calls at once, each tried twice, and no more" [ "$(jq .calls stats)" -le 8 ]
 same out.jsonl in.jsonl "a server that was never there: the lines go out"
 has "$tmp/err" "was never reached" "the message says so"
 expect 69 "a name that nobody has" "${ask[@]}" -s "nobody.invalid:50051" --retries=0 in.jsonl >out.jsonl
@@ -132,6 +133,7 @@ for signal in TERM:143 INT:130; do
     head -n "$(wc -l <out.jsonl)" in.jsonl >read.jsonl
     input=read.jsonl right any "SIG${signal%:*}"
     check "what was in flight is answered" [ "$(answered out.jsonl)" -ge 100 ]
+    check "nothing more was asked" [ "$(wc -l <"$tmp/asked")" -lt 1000 ]
     is "$(tail -n 1 stats | jq '.lines_in - .lines_out')" 0 "every line that was read is out"
     stop "$MODEL_PID" KILL
 done

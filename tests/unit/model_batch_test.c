@@ -293,6 +293,10 @@ static void replies_are_matched_by_uuid(void **state) {
     for (size_t i = 0; i < 4; i++)
         assert_int_equal(heard_of(p, i), JL_HEARD_NOTHING);
     assert_int_equal(jl_model_part_read(p, JL_SPAN("\x0a\xff"), &arena), -1);
+    /* And the same for the other part: uuids below its own are nobody's. */
+    assert_int_equal(jl_model_part_read(second, jl_buf_span(&b), &arena), 0);
+    for (size_t i = 0; i < 8; i++)
+        assert_int_equal(heard_of(p, i), i == 5 ? JL_HEARD_VALUE : JL_HEARD_NOTHING);
     jl_buf_free(&b);
     jl_model_part_free(second);
     jl_model_part_free(p);
