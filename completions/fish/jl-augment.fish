@@ -32,7 +32,7 @@ function __jl_augment_at
             break
         else if string match -q -- '--*' $word
             contains -- (string split -m1 = -- $word)[1] '--table'; and set files 1
-            contains -- $word '--key' '--answer' '--table' '--input' '--window' '--stall' '--missing' '--output' '--rejects' '--max-rejects' '--max-line' '--stats' '--metrics'; and set i (math $i + 1)
+            contains -- $word '--key-paths' '--answer' '--table' '--input' '--window' '--stall' '--missing' '--output' '--rejects' '--max-rejects' '--max-line' '--stats' '--metrics'; and set i (math $i + 1)
         else
             set -l letters (string split '' -- (string sub -s 2 -- $word))
             for j in (seq (count $letters))
@@ -72,7 +72,7 @@ end
 complete -c jl-augment -f
 complete -c jl-augment -n '__jl_augment_at files' -F
 complete -c jl-augment -n '__jl_augment_at command >/dev/null' -x -a '(__jl_augment_command)'
-complete -c jl-augment -n '__jl_augment_at options' -s k -l key -x -d 'the members that make the key [company,title]'
+complete -c jl-augment -n '__jl_augment_at options' -s k -l key-paths -x -d 'the members that make the key [company,title]'
 complete -c jl-augment -n '__jl_augment_at options' -s a -l answer -x -d 'the members to set, at the top level [seniority]'
 complete -c jl-augment -n '__jl_augment_at options' -s t -l table -r -F -d 'lines that carry the key and the answer; - is stdin; may be repeated'
 complete -c jl-augment -n '__jl_augment_at options' -s i -l input -r -F -d 'read the lines from FILE when a COMMAND answers [stdin]'

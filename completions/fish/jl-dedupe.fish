@@ -32,7 +32,7 @@ function __jl_dedupe_at
             break
         else if string match -q -- '--*' $word
             contains -- (string split -m1 = -- $word)[1] ''; and set files 1
-            contains -- $word '--key' '--seen' '--shard' '--no-key' '--output' '--rejects' '--max-rejects' '--max-line' '--stats' '--metrics'; and set i (math $i + 1)
+            contains -- $word '--key-paths' '--seen' '--shard' '--no-key' '--output' '--rejects' '--max-rejects' '--max-line' '--stats' '--metrics'; and set i (math $i + 1)
         else
             set -l letters (string split '' -- (string sub -s 2 -- $word))
             for j in (seq (count $letters))
@@ -72,12 +72,12 @@ end
 complete -c jl-dedupe -f
 complete -c jl-dedupe -n '__jl_dedupe_at files' -F
 complete -c jl-dedupe -n '__jl_dedupe_at command >/dev/null' -x -a '(__jl_dedupe_command)'
-complete -c jl-dedupe -n '__jl_dedupe_at options' -s k -l key -x -d 'the members that make the key [company,title]'
+complete -c jl-dedupe -n '__jl_dedupe_at options' -s k -l key-paths -x -d 'the members that make the key [company,title]'
 complete -c jl-dedupe -n '__jl_dedupe_at options' -l keys-only -d 'write only the key members, under their NAMEs'
 complete -c jl-dedupe -n '__jl_dedupe_at options' -s c -l count -d 'add "count", how often the key came; written at the end of the input'
 complete -c jl-dedupe -n '__jl_dedupe_at options' -s d -l repeated -d 'only keys that came more than once'
 complete -c jl-dedupe -n '__jl_dedupe_at options' -s u -l unique -d 'only keys that came once'
-complete -c jl-dedupe -n '__jl_dedupe_at options' -l seen -r -F -d 'drop the keys of earlier runs too; remember this run'\''s when its output is safe'
+complete -c jl-dedupe -n '__jl_dedupe_at options' -l seen -r -F -d 'sqlite:PATH, redis://HOST:PORT/DB: drop the keys of earlier runs too, remember this run'\''s'
 complete -c jl-dedupe -n '__jl_dedupe_at options' -l shard -x -d 'only the keys of shard I of N, 0 <= I < N'
 complete -c jl-dedupe -n '__jl_dedupe_at options' -l no-key -x -a 'pass drop fail' -d 'lines without a key: pass, drop or fail [pass]'
 complete -c jl-dedupe -n '__jl_dedupe_at options' -l then -d 'hand the lines to COMMAND; its exit 0 makes them safe'

@@ -32,7 +32,7 @@ function __senior_cache_at
             break
         else if string match -q -- '--*' $word
             contains -- (string split -m1 = -- $word)[1] ''; and set files 1
-            contains -- $word '--cache' '--model' '--key' '--answer' '--scale' '--refused' '--misses' '--batch' '--input' '--window' '--stall' '--patience' '--output' '--rejects' '--max-rejects' '--max-line' '--stats' '--metrics'; and set i (math $i + 1)
+            contains -- $word '--cache' '--model' '--key-paths' '--answer' '--scale' '--refused' '--misses' '--batch' '--input' '--window' '--stall' '--patience' '--output' '--rejects' '--max-rejects' '--max-line' '--stats' '--metrics'; and set i (math $i + 1)
         else
             set -l letters (string split '' -- (string sub -s 2 -- $word))
             for j in (seq (count $letters))
@@ -81,17 +81,17 @@ complete -c senior-cache -n '__senior_cache_at verb' -a import -d 'store the ent
 complete -c senior-cache -n '__senior_cache_at command >/dev/null' -x -a '(__senior_cache_command)'
 complete -c senior-cache -n '__senior_cache_at options' -s C -l cache -x -d 'sqlite:PATH, redis://HOST:PORT/DB, redis+unix:///PATH, @FILE [sqlite:$XDG_STATE_HOME/jobline/senior.db]'
 complete -c senior-cache -n '__senior_cache_at options' -s m -l model -x -d 'whose answers: each model has entries of its own [default]'
-complete -c senior-cache -n '__senior_cache_at options' -s k -l key -x -d 'the members that make the key [company,title]'
+complete -c senior-cache -n '__senior_cache_at options' -s k -l key-paths -x -d 'the members that make the key [company,title]'
 complete -c senior-cache -n '__senior_cache_at options' -s a -l answer -x -d 'the member that holds the answer [seniority]'
 complete -c senior-cache -n '__senior_cache_at options' -l scale -x -d 'integers that are answers [1-7]'
-complete -c senior-cache -n '__senior_cache_at options get fill' -l refused -x -a 'pass fail' -d 'lines that no run could answer: pass or fail [pass]'
-complete -c senior-cache -n '__senior_cache_at options get' -l misses -r -F -d 'lines whose pair is not known go there'
-complete -c senior-cache -n '__senior_cache_at options get' -l batch -x -d 'collect N questions before they are looked up [what one read brings]'
-complete -c senior-cache -n '__senior_cache_at options fill' -s i -l input -r -F -d 'read the lines from FILE [stdin]'
-complete -c senior-cache -n '__senior_cache_at options get put fill' -l window -x -d 'bytes of lines that may wait [32M]'
-complete -c senior-cache -n '__senior_cache_at options fill' -l stall -x -d 'end the COMMAND'\''s input when the window is full and nothing has come for TIME [60s]'
-complete -c senior-cache -n '__senior_cache_at options' -l patience -x -d 'bear a store that is locked or away for TIME [60s locked, 10s away]'
-complete -c senior-cache -n '__senior_cache_at options stat' -l json -d 'as one line of JSON'
+complete -c senior-cache -n '__senior_cache_at options get fill' -l refused -x -a 'pass fail' -d 'get, fill: lines that no run could answer: pass or fail [pass]'
+complete -c senior-cache -n '__senior_cache_at options get' -l misses -r -F -d 'get: put lines whose pair is not known into FILE, not to stdout'
+complete -c senior-cache -n '__senior_cache_at options get' -l batch -x -d 'get: collect N questions before they are looked up [what one read brings]'
+complete -c senior-cache -n '__senior_cache_at options fill' -s i -l input -r -F -d 'fill: read the lines from FILE [stdin]'
+complete -c senior-cache -n '__senior_cache_at options get put fill' -l window -x -d 'get, put, fill: bytes of lines that may wait [32M]'
+complete -c senior-cache -n '__senior_cache_at options fill' -l stall -x -d 'fill: end the COMMAND'\''s input when the window is full and nothing has come for TIME [60s]'
+complete -c senior-cache -n '__senior_cache_at options' -l patience -x -d 'try again for TIME when the store is locked or away [60s locked, 10s away]'
+complete -c senior-cache -n '__senior_cache_at options stat' -l json -d 'stat: one line of JSON'
 complete -c senior-cache -n '__senior_cache_at options' -s h -l help -a 'text options verbs program' -d 'show this help; the other words give tables for tools'
 complete -c senior-cache -n '__senior_cache_at options' -s V -l version -d 'show the version and what it is built with'
 complete -c senior-cache -n '__senior_cache_at options' -s q -l quiet -d 'print errors, no warnings'

@@ -32,7 +32,7 @@ function __senior_grpc_at
             break
         else if string match -q -- '--*' $word
             contains -- (string split -m1 = -- $word)[1] ''; and set files 1
-            contains -- $word '--server' '--batch' '--in-flight' '--rate' '--batch-window' '--timeout' '--retries' '--method' '--ca' '--cert' '--key' '--scale' '--refused' '--answer' '--output' '--rejects' '--max-rejects' '--max-line' '--stats' '--metrics'; and set i (math $i + 1)
+            contains -- $word '--server' '--batch' '--in-flight' '--rate' '--batch-window' '--timeout' '--retries' '--method' '--ca' '--cert' '--key' '--scale' '--refused' '--key-paths' '--answer' '--output' '--rejects' '--max-rejects' '--max-line' '--stats' '--metrics'; and set i (math $i + 1)
         else
             set -l letters (string split '' -- (string sub -s 2 -- $word))
             for j in (seq (count $letters))
@@ -87,7 +87,7 @@ complete -c senior-grpc -n '__senior_grpc_at options' -l scale -x -d 'integers t
 complete -c senior-grpc -n '__senior_grpc_at options' -l refused -x -a 'pass fail' -d 'lines that no run could answer: pass or fail [pass]'
 complete -c senior-grpc -n '__senior_grpc_at options' -l dry-run -d 'ask nothing; tell what would be asked, as one line of JSON'
 complete -c senior-grpc -n '__senior_grpc_at options' -l ping -d 'read nothing; tell whether server and method answer'
-complete -c senior-grpc -n '__senior_grpc_at options' -s k -x -d 'the members that make the key, named company and title [company,title]'
+complete -c senior-grpc -n '__senior_grpc_at options' -s k -l key-paths -x -d 'the members that make the key [company,title]'
 complete -c senior-grpc -n '__senior_grpc_at options' -s a -l answer -x -d 'the member that holds the answer [seniority]'
 complete -c senior-grpc -n '__senior_grpc_at options' -s h -l help -a 'text options verbs program' -d 'show this help; the other words give tables for tools'
 complete -c senior-grpc -n '__senior_grpc_at options' -s V -l version -d 'show the version and what it is built with'
