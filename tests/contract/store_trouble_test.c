@@ -624,9 +624,9 @@ static void urls_that_cannot_be_meant(void **state) {
         else
             refused(rc, &err, JL_USAGE, wrong[i].text);
     }
-    static const char *const models[] = {"", "a\nb", "\xff",
-                                         "0123456789012345678901234567890123456789012345678901234567890123456789"
-                                         "0123456789012345678901234567890123456789012345678901234567890123456789"};
+    char longest[130] = "";
+    memset(longest, 'x', 129);
+    const char *const models[] = {"", "a\nb", "\xff", longest};
     for (size_t i = 0; i < sizeof models / sizeof *models; i++) {
         jl_err err = {0};
         jl_url parsed;
