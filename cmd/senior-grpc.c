@@ -17,6 +17,8 @@
 #include "senior/scale.h"
 #include "wire/pem.h"
 
+#define DAY (86400 * JL_SECOND)
+
 enum refused { REFUSED_PASS, REFUSED_FAIL };
 
 static struct grpc {
@@ -242,8 +244,9 @@ static int check_usage(const jl_run *r, jl_err *err) {
         return jl_err_set(err, JL_USAGE, "--ping reads no file");
     if (g.method && g.method[0] != '/')
         return jl_err_set(err, JL_USAGE, "--method=%s: a path like /Service/Method was expected", g.method);
-    if (g.timeout <= 0)
-        return jl_err_set(err, JL_USAGE, "--timeout: a time above 0 was expected");
+    if (g.timeout <= 0 || g.timeout > DAY || g.window > DAY)
+        return jl_err_set(err, JL_USAGE, "--%s: a time above 0 and of at most a day was expected",
+                          g.window > DAY ? "batch-window" : "timeout");
     if (g.dry_run)
         return 0;
     if (!g.server || !*g.server)

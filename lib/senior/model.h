@@ -19,9 +19,9 @@
                          with two different values, is asked again and in the end unanswered; one off the scale is asked
                          at most twice again and then refused. Unknown uuids are nobody's.
    UNAVAILABLE, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED
-                         all calls pause (back-off with jitter), then the batch is asked again, at most `retries` times. Once a batch has
-                         used them up the model is away: every question is unanswered at once, but for one batch every
-                         10 s, which tries whether it is back.
+                         all calls pause (back-off with jitter), then the batch is asked again, at most `retries`
+                         times. Once a batch has used them up the model is away: every question is unanswered at
+                         once, but for one batch every 10 s, which tries whether it is back.
    RESOURCE_EXHAUSTED about the size of a message, OUT_OF_RANGE
                          the batch is halved, and later ones are no larger for a while; a pair too large alone is refused.
    INVALID_ARGUMENT      the batch is halved until the pair is alone, which is then refused.
@@ -54,7 +54,8 @@ typedef struct jl_model_counts {
 } jl_model_counts;
 
 /* For a loop that remembers its keys for the run: outstanding keys never repeat. Connects with the first call. NULL with
-   JL_CONFIG (TLS texts) or JL_SOFTWARE. verdict(): JL_UNAVAILABLE when pairs are unanswered and the server was never reached, else JL_OK. */
+   JL_CONFIG (TLS texts) or JL_SOFTWARE. verdict(): JL_UNAVAILABLE when pairs are unanswered and the server was never
+   reached, else JL_OK. */
 jl_lookup *jl_model_open(const jl_model_options *options, jl_model_counts *counts, jl_err *err);
 
 /* One call without pairs. 0: the method is there, `round_trip` in ns. -1: JL_UNAVAILABLE, JL_CONFIG (no such method),

@@ -48,7 +48,8 @@ int jl_model_part_add(jl_model_part *p, jl_hash key, jl_span company, jl_span ti
 /* Frees the part, with the last one the batch. */
 void jl_model_part_free(jl_model_part *p);
 
-/* Cuts the part (open >= 2) in two with half of the open questions each; returns the second. NULL: memory ran out, nothing changed. */
+/* Cuts the part (open >= 2) in two with half of the open questions each; returns the second. NULL: memory ran out,
+   nothing changed. */
 jl_model_part *jl_model_part_split(jl_model_part *p, jl_err *err);
 /* The request that asks the open questions, in pieces of the batch's bytes. `piece` has room for open + 1; returns how many. */
 size_t jl_model_part_pieces(const jl_model_part *p, jl_span *piece);
