@@ -30,7 +30,7 @@ static inline int scratch_leave(void **state) {
 
 static inline void scratch_write(const char *path, jl_span bytes) {
     FILE *f = fopen(path, "w");
-    if (!f || fwrite(bytes.p, 1, bytes.n, f) != bytes.n || fclose(f) != 0)
+    if (!f || (bytes.n && fwrite(bytes.p, 1, bytes.n, f) != bytes.n) || fclose(f) != 0)
         abort();
 }
 
