@@ -42,7 +42,8 @@ struct loop {
     uint64_t bytes_total;  /* of all inputs, 0 when one has no known size */
     jl_output output;
     jl_rejects rejects;
-    jl_err why; /* of the bad line at hand */
+    jl_err why;           /* of the bad line at hand */
+    const char *valid_to; /* the block that the window has cut short is known to be UTF-8 up to its end, here */
 
     jl_keyer keyer;
     size_t fields, batch, n;
@@ -71,7 +72,7 @@ static int loop_called(struct loop *l, int rc) {
 
 static int loop_remember(void *self, jl_hash key, jl_answer answer, jl_err *err) {
     struct loop *l = self;
-    uint64_t *known = jl_set_find(l->memo, key);
+    uint64_t *known = l->memo ? jl_set_find(l->memo, key) : NULL;
     if (!known || *known != JL_PENDING || answer.state == JL_PENDING)
         return 0;
     uint64_t id = 0;
@@ -133,6 +134,10 @@ static int loop_drain(struct loop *l, jl_err *err) {
 }
 
 /* ---- lines in ---- */
+
+static bool loop_pressed(const struct loop *l) {
+    return l->waiting && jl_waiting_bytes(l->waiting) >= l->window;
+}
 
 static int loop_look(struct loop *l, const jl_rec *rec, jl_err *err) {
     if (l->f->look)
@@ -246,13 +251,13 @@ static int loop_bad(struct loop *l, const jl_rec *rec, bool scanned, uint64_t nu
     return jl_rejects_add(&l->rejects, (jl_span){rec->line, rec->len}, &l->why, err);
 }
 
-/* All complete lines of the buffer. */
+/* The complete lines of the buffer, or as many as the window takes: short lines cost more waiting than in the buffer. */
 static int loop_block(struct loop *l, jl_err *err) {
     jl_span block = jl_in_lines(&l->in);
     const char *p = block.p, *limit = p + block.n;
-    bool utf8 = jl_utf8_valid(p, block.n);
+    bool utf8 = l->valid_to == limit || jl_utf8_valid(p, block.n);
     uint64_t number = l->in.line;
-    while (p < limit) {
+    while (p < limit && !(l->n == 0 && loop_pressed(l))) {
         jl_rec *rec = &l->rec[l->n];
         jl_scan kind = jl_rec_scan(l->f->want, p, limit, utf8, l->field + l->n * l->fields, rec, NULL);
         p += rec->len + 1;
@@ -273,7 +278,8 @@ static int loop_block(struct loop *l, jl_err *err) {
     }
     if (loop_settle(l, err) != 0)
         return -1;
-    jl_in_take(&l->in, block.n, number - l->in.line);
+    l->valid_to = utf8 && p < limit ? limit : NULL;
+    jl_in_take(&l->in, (size_t)(p - block.p), number - l->in.line);
     return 0;
 }
 
@@ -330,10 +336,6 @@ static int loop_check_inputs(struct loop *l, jl_err *err) {
 }
 
 /* ---- waiting ---- */
-
-static bool loop_pressed(const struct loop *l) {
-    return l->waiting && jl_waiting_bytes(l->waiting) >= l->window;
-}
 
 static int64_t loop_deadline(const struct loop *l) {
     return l->lookup && l->lookup->ops->deadline ? l->lookup->ops->deadline(l->lookup) : -1;
@@ -502,6 +504,8 @@ static void loop_close(struct loop *l, jl_err *first) {
     }
     err = (jl_err){0};
     if (jl_output_end(&l->output, status, &err) != 0) {
+        if (first->class == JL_PIPE && l->output.kind == JL_TO_COMMAND)
+            *first = err; /* the command says why it read no further */
         loop_fail(first, &err);
         status = (int)first->class;
     }
