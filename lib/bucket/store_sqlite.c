@@ -41,9 +41,8 @@ struct store {
     jl_sqlite_stmt *add_run, *trim_runs, *list_runs;
     jl_order order;
     jl_buf blob;
-    uint8_t *state; /* of a batch: the outcome so far, 0 = not stored */
+    uint8_t *state; /* of a batch: the outcomes */
     size_t cap;
-    bool mostly_new; /* the last batch: no use in looking before writing */
 };
 
 /* ---- file, namespace ---- */
@@ -178,28 +177,7 @@ static uint8_t outcome_of(uint8_t stored, const uint8_t *value, size_t k) {
     return value && stored != value[k] ? JL_PUT_CONFLICT : JL_PUT_PRESENT;
 }
 
-/* Looks first, without the lock that keeps other writers out: what is stored already needs no commit. Sets the state of what was found;
-   returns how many were not, -1 on failure. */
-static ssize_t put_look(struct store *s, const jl_hash *key, const uint8_t *value, size_t n, jl_err *err) {
-    memset(s->state, 0, n);
-    if (!s->db || s->mostly_new)
-        return (ssize_t)n;
-    int64_t generation;
-    if (jl_sqlite_begin(s->db, false, err) != 0)
-        return -1;
-    int rc = store_generation(s, &generation, err);
-    if (rc == 0 && generation != 0)
-        rc = store_look(s, generation, key, s->state, err);
-    jl_sqlite_rollback(s->db);
-    size_t missing = 0;
-    for (size_t k = 0; k < n; k++) {
-        missing += s->state[k] == 0;
-        s->state[k] = s->state[k] ? outcome_of(s->state[k], value, k) : 0;
-    }
-    return rc == 0 ? (ssize_t)missing : -1;
-}
-
-/* Adds the missing entries of one bucket, positions i to next of the order. */
+/* Adds the entries of one bucket that it lacks, positions i to next of the order. */
 static int put_bucket(struct store *s, int64_t generation, size_t i, size_t next, const jl_hash *key,
                       const uint8_t *value, jl_err *err) {
     const jl_shape *shape = s->base.shape;
@@ -215,8 +193,6 @@ static int put_bucket(struct store *s, int64_t generation, size_t i, size_t next
     size_t before = s->blob.n;
     for (; rc == 0 && i < next; i++) {
         size_t k = jl_order_index(&s->order, i);
-        if (s->state[k])
-            continue;
         const unsigned char *all = (const unsigned char *)s->blob.p;
         const unsigned char *found = jl_entries_find(shape, all, s->blob.n, key[k]);
         if (found) {
@@ -242,11 +218,8 @@ static int put_write(struct store *s, const jl_hash *key, const uint8_t *value, 
     int64_t generation;
     int rc = store_make_generation(s, &generation, err);
     for (size_t i = 0; rc == 0 && i < s->order.n;) {
-        size_t next = jl_order_next(&s->order, i), first = i;
-        while (first < next && s->state[jl_order_index(&s->order, first)])
-            first++;
-        if (first < next)
-            rc = put_bucket(s, generation, first, next, key, value, err);
+        size_t next = jl_order_next(&s->order, i);
+        rc = put_bucket(s, generation, i, next, key, value, err);
         i = next;
     }
     if (rc == 0)
@@ -260,11 +233,7 @@ static int store_put(jl_store *base, const jl_hash *key, const uint8_t *value, u
     struct store *s = (struct store *)base;
     if (n == 0)
         return 0;
-    if (store_attach(s, false, err) != 0 || store_room(s, n, err) != 0 || jl_order_make(&s->order, key, n, err) != 0 ||
-        (s->db && store_prepare(s, err) != 0))
-        return -1;
-    ssize_t missing = put_look(s, key, value, n, err);
-    if (missing < 0 || (missing > 0 && put_write(s, key, value, err) != 0))
+    if (store_room(s, n, err) != 0 || jl_order_make(&s->order, key, n, err) != 0 || put_write(s, key, value, err) != 0)
         return -1;
     uint64_t count[JL_PUT_CONFLICT + 1] = {0};
     for (size_t k = 0; k < n; k++)
@@ -272,7 +241,6 @@ static int store_put(jl_store *base, const jl_hash *key, const uint8_t *value, u
     counts->added += count[JL_PUT_ADDED];
     counts->present += count[JL_PUT_PRESENT];
     counts->conflicts += count[JL_PUT_CONFLICT];
-    s->mostly_new = count[JL_PUT_ADDED] > n / 2;
     if (outcome)
         memcpy(outcome, s->state, n);
     return 0;

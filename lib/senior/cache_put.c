@@ -14,19 +14,50 @@ struct put {
     jl_cache_options o;
     jl_answers wait; /* the first `stored` are durable, not handed on yet */
     size_t stored;
-    int64_t since; /* when the oldest of those not stored came */
+    jl_answers look, fresh; /* of a commit: what is stored for its keys; those of its entries that are not */
+    bool mostly_new;        /* the last commit: no use in looking before the next */
+    int64_t since;          /* when the oldest of those not stored came */
 };
+
+/* Looks before it writes: most lines of a warm pipe carry what is stored already, and reading takes no lock and no commit. */
+static int put_look(struct put *p, const jl_hash *key, const uint8_t *value, size_t n, jl_put_counts *counts,
+                    jl_err *err) {
+    p->look.n = p->fresh.n = 0;
+    if (jl_answers_reserve(&p->look, n, err) != 0 || jl_answers_reserve(&p->fresh, n, err) != 0 ||
+        p->o.store->ops->get(p->o.store, key, p->look.value, n, err) != 0)
+        return -1;
+    for (size_t i = 0; i < n; i++) {
+        uint8_t known = p->look.value[i];
+        if (!known)
+            jl_answers_add(&p->fresh, key[i], value[i]);
+        counts->present += known == value[i];
+        counts->conflicts += known && known != value[i];
+    }
+    return 0;
+}
+
+static int put_store(struct put *p, const jl_hash *key, const uint8_t *value, size_t n, jl_put_counts *counts,
+                     jl_err *err) {
+    if (!p->mostly_new) {
+        if (put_look(p, key, value, n, counts, err) != 0)
+            return -1;
+        key = p->fresh.key;
+        value = p->fresh.value;
+        n = p->fresh.n;
+    }
+    return n > 0 ? p->o.store->ops->put(p->o.store, key, value, NULL, n, counts, err) : 0;
+}
 
 static int put_commit(struct put *p, jl_err *err) {
     size_t n = p->wait.n - p->stored;
     jl_put_counts counts = {0};
     if (n == 0)
         return 0;
-    if (p->o.store->ops->put(p->o.store, p->wait.key + p->stored, p->wait.value + p->stored, NULL, n, &counts, err) !=
-        0) {
+    if (put_store(p, p->wait.key + p->stored, p->wait.value + p->stored, n, &counts, err) != 0) {
         p->o.counts->not_stored += n;
         return -1;
     }
+    p->mostly_new = counts.added > n / 2;
     p->o.counts->stored += counts.added;
     p->o.counts->present += counts.present;
     p->o.counts->conflicts += counts.conflicts;
@@ -98,6 +129,8 @@ static size_t put_outstanding(const jl_lookup *l) {
 static void put_close(jl_lookup *l) {
     struct put *p = (struct put *)(void *)l;
     jl_answers_free(&p->wait);
+    jl_answers_free(&p->look);
+    jl_answers_free(&p->fresh);
     free(p);
 }
 

@@ -248,7 +248,6 @@ static void read_only_file(void) {
     uint8_t value = 0;
     jl_store *s = open_store();
     CHILD_CHECK(get_at(s, 1, &value, &err) == 0 && value == 2);
-    CHILD_CHECK(put_at(s, 1, 1, &err) == 0); /* it is there: nothing to write */
     CHILD_CHECK(put_at(s, 500, 1, &err) == -1 && err.class == JL_CANTCREAT && strstr(err.text, file));
     CHILD_CHECK(s->ops->note(s, &(jl_store_run){.id = "x", .verb = "get"}, &err) == 0);
     s->ops->close(s);
