@@ -79,18 +79,19 @@ installed = $(PROGRAMS:%=$(bindir)/%) \
     $(patsubst %,$(share)/doc/jobline/%,$(wildcard README.md LICENSE))
 
 install: all
-	install -d $(sort $(dir $(installed)))
-	install -m 755 $(PROGRAMS:%=$(BUILD)/bin/%) $(bindir)
-	$(foreach m,$(man_pages),install -m 644 $(m) $(share)/man/man$(subst .,,$(suffix $(m)))/ &&) :
-	$(foreach c,$(wildcard completions/bash/*),install -m 644 $(c) $(share)/bash-completion/completions/ &&) :
-	$(foreach c,$(wildcard completions/zsh/*),install -m 644 $(c) $(share)/zsh/site-functions/ &&) :
-	$(foreach c,$(wildcard completions/fish/*),install -m 644 $(c) $(share)/fish/vendor_completions.d/ &&) :
-	install -m 644 share/sample.jsonl $(share)/jobline/
-	install -m 644 $(wildcard README.md LICENSE) $(share)/doc/jobline/
+	@install -d $(sort $(dir $(installed)))
+	@install -m 755 $(PROGRAMS:%=$(BUILD)/bin/%) $(bindir)
+	@$(foreach m,$(man_pages),install -m 644 $(m) $(share)/man/man$(subst .,,$(suffix $(m)))/ &&) :
+	@$(foreach c,$(wildcard completions/bash/*),install -m 644 $(c) $(share)/bash-completion/completions/ &&) :
+	@$(foreach c,$(wildcard completions/zsh/*),install -m 644 $(c) $(share)/zsh/site-functions/ &&) :
+	@$(foreach c,$(wildcard completions/fish/*),install -m 644 $(c) $(share)/fish/vendor_completions.d/ &&) :
+	@install -m 644 share/sample.jsonl $(share)/jobline/
+	@install -m 644 $(wildcard README.md LICENSE) $(share)/doc/jobline/
+	@echo 'installed under $(DESTDIR)$(PREFIX): bin, share/man, share/jobline, completions'
 
 uninstall:
-	rm -f $(installed)
-	rmdir $(share)/jobline $(share)/doc/jobline 2>/dev/null || :
+	@rm -f $(installed)
+	@rmdir $(share)/jobline $(share)/doc/jobline 2>/dev/null || :
 
 help:
 	@echo 'make             build everything under build/'

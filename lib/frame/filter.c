@@ -484,6 +484,7 @@ static void loop_finish(struct loop *l, jl_err *first) {
 /* What the run has come to, after its last line. */
 static void loop_judge(struct loop *l, jl_err *first) {
     jl_err err = {0};
+    jl_run_progress_end(l->run, l->bytes_before + l->in.bytes, l->bytes_total);
     if (first->class == JL_OK && jl_rejects_share(&l->rejects, &err) != 0)
         *first = err;
     if (first->class == JL_OK && !jl_stop_asked() && l->f->end && l->f->end(l->f->self, &l->output.out, &err) != 0)

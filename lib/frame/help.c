@@ -280,9 +280,6 @@ int jl_help_version(const jl_parse *p, jl_buf *out, jl_err *err) {
     page g = {.out = out, .err = err};
     put_text(&g, p->prog->name);
     put_text(&g, " (jobline) " JL_VERSION "\n");
-    for (size_t i = 0; p->prog->backends && p->prog->backends[i]; i++) {
-        say(&g, p->prog->backends[i]);
-    }
     if (p->prog->versions) {
         p->prog->versions(say, &g);
     }

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/num.h"
 #include "frame/parse.h"
@@ -55,7 +56,7 @@ void jl_parse_init(jl_parse *p, const jl_prog *prog, jl_run *run) {
          .arg = "N[%]",
          .kind = JL_OPT_SHARE,
          .to = &run->max_rejects,
-         .help = "with --rejects: end with status 65 when more lines are bad"},
+         .help = "end with status 65 when more lines are bad; without --rejects they are dropped"},
         {.name = "max-line",
          .arg = "SIZE",
          .kind = JL_OPT_SIZE,
@@ -406,12 +407,25 @@ static bool begins_command(const jl_parse *p) {
     return p->prog->takes_command && !(p->prog->files_when && *p->prog->files_when);
 }
 
-static void take_operand(scan *s, char *text) {
+/* The first operand was meant to be a verb if it is nearly one, and no file. */
+static int check_typo(const scan *s, const char *text, jl_err *err) {
+    for (const jl_verb *v = s->literal ? NULL : s->p->prog->verbs; v && v->name; v++) {
+        if (distance(jl_span_of(text), jl_span_of(v->name)) <= 2 && access(text, F_OK) != 0) {
+            return usage(s->p, err, "'%.100s' is neither a verb nor a file (did you mean '%s'?)", text, v->name);
+        }
+    }
+    return 0;
+}
+
+static int take_operand(scan *s, char *text, jl_err *err) {
     jl_parse *p = s->p;
     if (!p->verb && p->prog->verbs) {
         p->verb = s->literal ? NULL : find_verb(p->prog, text);
         if (p->verb) {
-            return;
+            return 0;
+        }
+        if (check_typo(s, text, err) != 0) {
+            return -1;
         }
         p->verb = p->prog->verbs;
     }
@@ -419,13 +433,16 @@ static void take_operand(scan *s, char *text) {
     if (begins_command(p)) {
         s->no_options = true;
     }
+    return 0;
 }
 
 static int scan_args(scan *s, jl_err *err) {
     while (s->next < s->argc && !ended(s->p)) {
         char *text = s->argv[s->next++];
         if (s->no_options || text[0] != '-' || text[1] == '\0') {
-            take_operand(s, text);
+            if (take_operand(s, text, err) != 0) {
+                return -1;
+            }
         } else if (strcmp(text, "--") == 0) {
             s->no_options = true;
             s->literal = true;

@@ -17,7 +17,7 @@ int jl_output_open(jl_output *o, const jl_run *run, char *const *command, jl_err
             return -1;
         return jl_out_open(&o->out, o->child.to, o->child.name, err);
     }
-    if (run->output) {
+    if (run->output && strcmp(run->output, "-") != 0) {
         o->kind = JL_TO_FILE;
         if (jl_atomic_open(&o->file, run->output, err) != 0)
             return -1;

@@ -18,8 +18,8 @@ typedef struct jl_prog {
     const char *const *synopsis; /* usage lines without the program's name, NULL-terminated */
     const jl_opt *opts;          /* its own options; the common ones are added by jl_main */
     const jl_verb *verbs;        /* NULL, or ends with {0}; the first is the default */
-    const char *const *backends; /* for --version: "sqlite 3.40.1", … computed by `versions`; may be NULL */
-    void (*versions)(void (*say)(void *to, const char *line), void *to); /* may be NULL */
+    /* For --version: says the back ends compiled in, "sqlite 3.40.1", one at a time; may be NULL. */
+    void (*versions)(void (*say)(void *to, const char *line), void *to);
     bool takes_command;        /* operands are COMMAND [ARG...] unless `files_when` says otherwise */
     bool *files_when;          /* once the parser has set this (an option was given), operands are files; may be NULL */
     const bool *no_input_when; /* once the parser has set this (--ping), stdin is not read; may be NULL */

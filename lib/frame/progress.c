@@ -99,7 +99,7 @@ static size_t compose(const jl_run *run, int64_t now, uint64_t done, uint64_t to
     if (total > 0 && done <= total) {
         snprintf(part, sizeof part, "  %d%%", (int)((double)done * 100 / (double)total));
         n = add(text, n, size, part);
-        if (rate > 0) {
+        if (rate > 0 && done < total) {
             duration((double)(total - done) / rate, a);
             snprintf(part, sizeof part, "  %s left", a);
             n = add(text, n, size, part);
@@ -151,6 +151,16 @@ void jl_run_progress(jl_run *run, uint64_t done, uint64_t total) {
     line.next = now + 100 * JL_MILLISECOND;
     size_t columns = width();
     draw(text, compose(run, now, done, total, text, columns + 1 < sizeof text ? columns + 1 : sizeof text));
+}
+
+void jl_run_progress_end(jl_run *run, uint64_t done, uint64_t total) {
+    line.next = 0;
+    jl_run_progress(run, done, total);
+    if (line.shown > 0) {
+        jl_say_bytes("\n", 1);
+    }
+    line.shown = 0;
+    line.style = SILENT;
 }
 
 void jl_run_progress_clear(const jl_run *run) {

@@ -58,6 +58,8 @@ void jl_run_info(const jl_run *run, const char *format, ...) __attribute__((form
 /* The progress line, at most ten times a second; cheap enough to call once per block. `done` of `total` input bytes
    (total 0 = unknown). Does nothing unless asked for and stderr is a terminal (or =always). */
 void jl_run_progress(jl_run *run, uint64_t done, uint64_t total);
+/* The same for the last time: shown whatever the time, and left standing. */
+void jl_run_progress_end(jl_run *run, uint64_t done, uint64_t total);
 /* Clears the progress line so that a message can be printed. */
 void jl_run_progress_clear(const jl_run *run);
 

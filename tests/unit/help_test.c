@@ -57,9 +57,10 @@ static const jl_verb verbs[] = {
 static const char *const synopsis[] = {
     "[-k KEY] [FILE...]",
     "[-k KEY] [--missing=keep|null] [--a-rather-long-name=PLACEHOLDER] [-n N] fill COMMAND [ARG...]", NULL};
-static const char *const backends[] = {"sqlite 3", "redis 7", NULL};
 
 static void versions(void (*say)(void *to, const char *line), void *to) {
+    say(to, "sqlite 3");
+    say(to, "redis 7");
     say(to, "xxhash 0.8.1");
     say(to, "redis 7"); /* as two back ends of one library would */
 }
@@ -70,7 +71,6 @@ static const jl_prog prog = {
     .synopsis = synopsis,
     .opts = opts,
     .verbs = verbs,
-    .backends = backends,
     .versions = versions,
     .takes_command = true,
     .files_when = &files,
