@@ -11,7 +11,7 @@
 
 /* What is known of one question. */
 typedef struct answered {
-    unsigned times; /* answers through the sink and in place */
+    unsigned times; /* answers through the sink or in place */
     jl_state state;
     char value[160]; /* NUL-terminated */
     bool asked;
@@ -89,9 +89,8 @@ static inline void questions_close(questions *q) {
 static inline int questions_note(void *self, jl_hash key, jl_answer answer, jl_err *err) {
     questions *q = self;
     const uint64_t *number = jl_set_find(q->index, key);
+    (void)err;
     assert_in_range(answer.state, JL_FOUND, JL_UNANSWERED); /* JL_PENDING never comes out */
-    if (q->fail_after && ++q->taken >= q->fail_after)
-        return jl_err_nomem(err);
     if (!number) {
         q->unknown++;
         return 0;
@@ -106,8 +105,15 @@ static inline int questions_note(void *self, jl_hash key, jl_answer answer, jl_e
     return 0;
 }
 
+static inline int questions_take(void *self, jl_hash key, jl_answer answer, jl_err *err) {
+    questions *q = self;
+    if (q->fail_after && ++q->taken >= q->fail_after)
+        return jl_err_nomem(err);
+    return questions_note(self, key, answer, err);
+}
+
 static inline jl_sink questions_sink(questions *q) {
-    return (jl_sink){questions_note, q};
+    return (jl_sink){questions_take, q};
 }
 
 /* Submits questions from..to-1 as one batch. The lines are out of reach afterwards, as they are in the loop. */

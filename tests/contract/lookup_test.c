@@ -1,6 +1,7 @@
 /* What every lookup promises (lookup.h), asked of all there are. */
 #include "unit/cmocka_all.h"
 
+#include <limits.h>
 #include <signal.h>
 
 #include "bucket/seen.h"
@@ -54,17 +55,22 @@ static jl_answer plain(jl_state state) {
 static void store_put(size_t from, size_t step, uint8_t value) {
     jl_err err = {0};
     jl_put_counts counts = {0};
-    for (size_t i = from; i < N; i += step) {
-        uint8_t is = value ? value : (uint8_t)(i % 7 + 1);
-        well(store->ops->put(store, &q.rec[i].key, &is, NULL, 1, &counts, &err), &err);
+    jl_hash key[N];
+    uint8_t is[N];
+    size_t n = 0;
+    for (size_t i = from; i < N; i += step, n++) {
+        key[n] = q.rec[i].key;
+        is[n] = value ? value : (uint8_t)(i % 7 + 1);
     }
+    well(store->ops->put(store, key, is, NULL, n, &counts, &err), &err);
 }
 
-static uint8_t store_get(size_t i) {
+static void store_get(uint8_t value[N]) {
     jl_err err = {0};
-    uint8_t value = 0;
-    well(store->ops->get(store, &q.rec[i].key, &value, 1, &err), &err);
-    return value;
+    jl_hash key[N];
+    for (size_t i = 0; i < N; i++)
+        key[i] = q.rec[i].key;
+    well(store->ops->get(store, key, value, N, &err), &err);
 }
 
 static jl_url store_url(void) {
@@ -360,9 +366,12 @@ static void each_is_answered_once(void **state) {
             answers_are(N, false);
             if (l->ops->verdict)
                 assert_int_equal(l->ops->verdict(l, &err), JL_OK);
+            uint8_t stored[N];
+            if (at->stores)
+                store_get(stored);
             for (size_t i = 0; at->stores && i < N; i++)
-                if (store_get(i) != at->stores(i))
-                    fail_msg("%s: %s: %d is stored instead of %d", at->name, q.line[i], store_get(i), at->stores(i));
+                if (stored[i] != at->stores(i))
+                    fail_msg("%s: %s: %d is stored instead of %d", at->name, q.line[i], stored[i], at->stores(i));
             if (l->ops->commit)
                 well(l->ops->commit(l, &err), &err);
             end(l);
@@ -551,12 +560,13 @@ static const jl_store_ops failing_ops = {.get = failing_get, .put = failing_put,
 
 static void a_store_that_fails(void **state) {
     (void)state;
+    int fails = 0;
     for (size_t s = 0; s < SUBJECTS; s++) {
         if (!strstr(subjects[s].name, "cache"))
             continue;
-        for (int left = 0; left < 3; left++) {
+        for (int way = 0; way < 6; way++) { /* at which call, reading or writing */
             jl_err err = {0};
-            failing f = {{&failing_ops, &jl_cache_shape}, NULL, left, left};
+            failing f = {{&failing_ops, &jl_cache_shape}, NULL, way < 3 ? way : INT_MAX, way < 3 ? INT_MAX : way - 3};
             /* Opened twice: the lookup that is tried uses the store that fails, over what the first has laid down. */
             jl_lookup *l = begin(&subjects[s]);
             l->ops->close(l);
@@ -583,19 +593,21 @@ static void a_store_that_fails(void **state) {
             }
             if (rc == 0)
                 rc = questions_finish(&q, l, false, &err);
-            assert_int_equal(rc, -1);
-            assert_int_equal(err.class, JL_UNAVAILABLE);
-            assert_string_equal(err.text, "the store is away");
+            bool failed = f.gets_left < 0 || f.puts_left < 0;
+            assert_int_equal(rc, failed ? -1 : 0);
+            assert_string_equal(err.text, failed ? "the store is away" : "");
+            fails += failed;
+            uint8_t stored[N];
+            f.gets_left = 1;
+            store_get(stored);
             for (size_t i = 0; i < N; i++) {
                 assert_true(q.is[i].times <= 1);
                 /* Nothing that was paid for is lost: what has come is handed on, all that was asked comes to its end. */
                 if (fills && q.is[i].asked)
                     assert_int_equal(q.is[i].times, 1);
                 /* Found means stored. */
-                if (strstr(at->name, "put") && q.is[i].times && q.is[i].state == JL_FOUND) {
-                    f.gets_left = 1;
-                    assert_true(store_get(i) > 0);
-                }
+                if (strstr(at->name, "put") && q.is[i].times && q.is[i].state == JL_FOUND)
+                    assert_true(stored[i] > 0);
             }
             jl_answer (*says)(size_t) = at->says;
             for (size_t i = 0; i < N; i++)
@@ -604,6 +616,7 @@ static void a_store_that_fails(void **state) {
             end(l);
         }
     }
+    assert_true(fails > 20);
 }
 
 /* ---- a model that is not there ---- */
