@@ -2,8 +2,10 @@
 #include "bucket/transfer.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "base/digest.h"
 #include "base/stop.h"
 #include "jsonl/in.h"
 #include "jsonl/rec.h"
@@ -103,7 +105,7 @@ static int export_bucket(void *self, uint32_t number, const unsigned char *entri
     qsort_r(e->sorted.p, n / size, size, compare, &size);
     if (jl_buf_addf(&e->line, err, "{\"bucket\":%" PRIu32 ",\"entries\":\"", number) != 0 ||
         base64_write(&e->line, (const unsigned char *)e->sorted.p, n, err) != 0 ||
-        jl_buf_add(&e->line, JL_SPAN("\"}"), err) != 0)
+        jl_buf_addf(&e->line, err, "\",\"sum\":\"%016" PRIx64 "\"}", jl_digest(jl_buf_span(&e->sorted), number)) != 0)
         return -1;
     e->done->buckets++;
     e->done->entries += n / size;
@@ -142,12 +144,13 @@ enum {
     F_MODEL,
     F_BUCKET,
     F_ENTRIES,
+    F_SUM,
     F_END,
     F_BUCKETS,
     N_FIELDS
 };
 static const char *const members[N_FIELDS] = {"jobline", "version", "kind",    "bits", "fingerprint", "value",
-                                              "model",   "bucket",  "entries", "end",  "buckets"};
+                                              "model",   "bucket",  "entries", "sum",  "end",         "buckets"};
 
 struct jl_import {
     const jl_shape *shape;
@@ -284,8 +287,12 @@ static int import_entries(jl_import *i, const struct target *t, uint32_t bucket,
     if (jl_buf_reserve(&i->bytes, text.n, err) != 0)
         return -1;
     unsigned char *bytes = (unsigned char *)i->bytes.p;
+    char sum[17];
     if (!base64_read((jl_span){text.p + 1, text.n - 2}, bytes, &n) || n == 0 || n % size)
         return import_bad(i, err, "the entries are damaged");
+    (void)snprintf(sum, sizeof sum, "%016" PRIx64, jl_digest((jl_span){i->bytes.p, n}, bucket));
+    if (!field_says(i, F_SUM, sum))
+        return import_bad(i, err, "the entries do not agree with their sum");
     for (size_t at = 0; at < n; at += size) {
         uint8_t value = jl_entry_value(i->shape, bytes + at);
         if (i->shape->value && (value < t->min || value > t->max))

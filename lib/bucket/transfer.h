@@ -7,7 +7,8 @@
 
 /* FORMAT, version 1, JSON Lines:
      {"jobline":"store","version":1,"kind":"senior","bits":17,"fingerprint":6,"value":1,"model":"default"}
-     {"bucket":5,"entries":"base64"}     one for each bucket that has entries, numbers ascending, its entries sorted by their bytes
+     {"bucket":5,"entries":"base64","sum":"0123456789abcdef"}     one for each bucket that has entries, numbers ascending, its
+                                         entries sorted by their bytes; sum: XXH3 of these with the number as seed, hex
      {"end":true,"buckets":1,"entries":3}
    Stores with the same entries give the same bytes, whatever keeps them. */
 
