@@ -1,0 +1,137 @@
+/* Bad lines: put aside byte for byte, counted, and one too many for the run. */
+#include "unit/cmocka_all.h"
+
+#include "frame/rejects.h"
+#include "scratch.h"
+
+static jl_run run;
+static jl_rejects r;
+
+static int begin(const char *path, int64_t count, double percent, jl_err *err) {
+    run = (jl_run){.quiet = true, .rejects = path, .max_rejects = {count, percent}, .lines_in = 1000};
+    *err = (jl_err){0};
+    return jl_rejects_open(&r, &run, err);
+}
+
+static int reject(jl_span line, jl_err *err) {
+    jl_err why = {0};
+    (void)jl_err_set(&why, JL_DATA, "no good");
+    jl_err_place(&why, "in", 17);
+    why.byte = 3;
+    return jl_rejects_add(&r, line, &why, err);
+}
+
+static void no_bad_line_is_borne_unless_asked_for(void **state) {
+    (void)state;
+    jl_err err;
+    assert_int_equal(begin(NULL, -1, -1, &err), 0);
+    assert_int_equal(reject(JL_SPAN("x"), &err), -1);
+    assert_int_equal(err.class, JL_DATA);
+    assert_string_equal(err.file, "in");
+    assert_int_equal(err.line, 17);
+    assert_int_equal(err.byte, 3);
+    assert_string_equal(err.text, "no good");
+    assert_int_equal(run.rejected, 1);
+    assert_int_equal(jl_rejects_close(&r, &err), 0);
+}
+
+static void so_many_and_no_more(void **state) {
+    (void)state;
+    jl_err err;
+    for (int64_t most = 0; most < 30; most += 7) {
+        assert_int_equal(begin(NULL, most, -1, &err), 0);
+        for (int64_t i = 0; i < most; i++)
+            assert_int_equal(reject(JL_SPAN("x"), &err), 0);
+        assert_int_equal(reject(JL_SPAN("x"), &err), -1);
+        char want[80];
+        snprintf(want, sizeof want, "no good (more than --max-rejects=%d)", (int)most);
+        assert_string_equal(err.text, want);
+        assert_string_equal(err.file, "in");
+        assert_int_equal(err.line, 17);
+        assert_int_equal(err.byte, 3);
+        assert_int_equal(run.rejected, most + 1);
+        assert_int_equal(jl_rejects_share(&r, &err), 0);
+    }
+}
+
+static void a_share_is_judged_at_the_end(void **state) {
+    (void)state;
+    jl_err err;
+    assert_int_equal(begin(NULL, -1, 0.5, &err), 0);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(reject(JL_SPAN("x"), &err), 0);
+    assert_int_equal(jl_rejects_share(&r, &err), 0);
+    assert_int_equal(reject(JL_SPAN("x"), &err), 0);
+    assert_int_equal(jl_rejects_share(&r, &err), -1);
+    assert_int_equal(err.class, JL_DATA);
+    assert_string_equal(err.text, "6 of 1000 lines are bad, more than --max-rejects=0.5%");
+    run.lines_in = run.rejected = 0;
+    assert_int_equal(jl_rejects_share(&r, &err), 0); /* nothing of nothing */
+}
+
+static void bytes_are_kept(void **state) {
+    (void)state;
+    jl_err err, why = {.class = JL_DATA, .file = "in", .line = 2};
+    scratch_write("r", JL_SPAN("old"));
+    int before = scratch_count();
+    assert_int_equal(begin("r", -1, -1, &err), 0);
+    assert_int_equal(reject(JL_SPAN("\xff\0 x\r"), &err), 0);
+    assert_int_equal(reject(JL_SPAN(""), &err), 0);
+    assert_int_equal(jl_rejects_piece(&r, JL_SPAN("one "), true, false, &why, &err), 0);
+    assert_int_equal(jl_rejects_piece(&r, JL_SPAN("two"), false, false, &why, &err), 0);
+    assert_int_equal(jl_rejects_piece(&r, JL_SPAN(""), false, true, &why, &err), 0);
+    assert_int_equal(run.rejected, 3);
+    assert_int_equal(jl_rejects_close(&r, &err), 0);
+    assert_int_equal(jl_rejects_close(&r, &err), 0); /* harmless */
+    jl_buf is = scratch_read("r", NULL);
+    assert_true(jl_span_eq(jl_buf_span(&is), JL_SPAN("\xff\0 x\r\n\none two\n")));
+    jl_buf_free(&is);
+
+    /* Also the line that was one too many; and without bad lines the file is empty. */
+    assert_int_equal(begin("r", 0, -1, &err), 0);
+    assert_int_equal(reject(JL_SPAN("last"), &err), -1);
+    assert_int_equal(jl_rejects_close(&r, &err), 0);
+    is = scratch_read("r", NULL);
+    assert_true(jl_span_eq(jl_buf_span(&is), JL_SPAN("last\n")));
+    jl_buf_free(&is);
+    assert_int_equal(begin("r", -1, -1, &err), 0);
+    assert_int_equal(jl_rejects_close(&r, &err), 0);
+    is = scratch_read("r", NULL);
+    assert_int_equal(is.n, 0);
+    jl_buf_free(&is);
+    assert_int_equal(scratch_count(), before);
+}
+
+static void a_file_that_cannot_be_written(void **state) {
+    (void)state;
+    static char large[400000];
+    jl_err err;
+    assert_int_equal(begin("no/such/folder", -1, -1, &err), -1);
+    assert_int_equal(err.class, JL_CANTCREAT);
+
+    for (size_t n = 1; n <= sizeof large; n += sizeof large - 1) { /* found out at the end, or at once */
+        scratch_write("r", JL_SPAN("old"));
+        int before = scratch_count();
+        assert_int_equal(begin("r", -1, -1, &err), 0);
+        int full = open("/dev/full", O_WRONLY);
+        assert_int_equal(dup2(full, r.file.fd), r.file.fd);
+        close(full);
+        assert_int_equal(reject((jl_span){large, n}, &err), n == 1 ? 0 : -1);
+        assert_int_equal(jl_rejects_close(&r, n == 1 ? &err : NULL), -1);
+        assert_int_equal(err.class, JL_IO);
+        assert_string_equal(err.text, "r: write failed: No space left on device");
+        jl_buf is = scratch_read("r", NULL); /* what is not whole is not put in place */
+        assert_true(jl_span_eq(jl_buf_span(&is), JL_SPAN("old")));
+        jl_buf_free(&is);
+        assert_int_equal(scratch_count(), before);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_bad_line_is_borne_unless_asked_for), cmocka_unit_test(so_many_and_no_more),
+        cmocka_unit_test(a_share_is_judged_at_the_end),          cmocka_unit_test(bytes_are_kept),
+        cmocka_unit_test(a_file_that_cannot_be_written),
+    };
+    return cmocka_run_group_tests(tests, scratch_enter, scratch_leave);
+}
