@@ -56,6 +56,9 @@ typedef struct jl_store jl_store;
 typedef struct jl_store_ops {
     /* value[i] = what is stored for key[i], 0 when nothing is; 1 when entries have no value. */
     int (*get)(jl_store *s, const jl_hash *key, uint8_t *value, size_t n, jl_err *err);
+    /* A number that is another one once the namespace has been dropped, or lost; 0 while nothing was ever stored. For those who remember
+       answers. */
+    int (*epoch)(jl_store *s, uint64_t *epoch, jl_err *err);
     /* Adds the entries that are not there. Durable (as durable as the back end is) once it returns 0. `value` is NULL when entries
        have none; `outcome` (a jl_put each) may be NULL; `counts` is added to. */
     int (*put)(jl_store *s, const jl_hash *key, const uint8_t *value, uint8_t *outcome, size_t n, jl_put_counts *counts,

@@ -305,6 +305,17 @@ static int store_get(jl_store *base, const jl_hash *key, uint8_t *value, size_t 
     return 0;
 }
 
+/* FNV-1a of the token. */
+static int store_epoch(jl_store *base, uint64_t *epoch, jl_err *err) {
+    struct store *s = (struct store *)base;
+    if (store_generation(s, err) != 0)
+        return -1;
+    *epoch = s->generation[0] ? UINT64_C(0xcbf29ce484222325) : 0;
+    for (const char *c = s->generation; *c; c++)
+        *epoch = (*epoch ^ (unsigned char)*c) * UINT64_C(0x100000001b3);
+    return 0;
+}
+
 /* ---- put ---- */
 
 struct putting {
@@ -748,6 +759,7 @@ static void store_close(jl_store *base) {
 }
 
 static const jl_store_ops ops = {.get = store_get,
+                                 .epoch = store_epoch,
                                  .put = store_put,
                                  .drop = store_drop,
                                  .stat = store_stat,

@@ -171,6 +171,23 @@ static int store_get(jl_store *base, const jl_hash *key, uint8_t *value, size_t 
     return rc;
 }
 
+static int store_epoch(jl_store *base, uint64_t *epoch, jl_err *err) {
+    struct store *s = (struct store *)base;
+    int64_t generation;
+    *epoch = 0;
+    if (store_attach(s, false, err) != 0)
+        return -1;
+    if (!s->db)
+        return 0;
+    if (jl_sqlite_begin(s->db, false, err) != 0)
+        return -1;
+    int rc = store_generation(s, &generation, err);
+    jl_sqlite_rollback(s->db);
+    if (generation)
+        *epoch = (uint64_t)generation * UINT64_C(0x9e3779b97f4a7c15) ^ jl_sqlite_file(s->db);
+    return rc;
+}
+
 /* ---- put ---- */
 
 static uint8_t outcome_of(uint8_t stored, const uint8_t *value, size_t k) {
@@ -570,6 +587,7 @@ static void store_close(jl_store *base) {
 }
 
 static const jl_store_ops ops = {.get = store_get,
+                                 .epoch = store_epoch,
                                  .put = store_put,
                                  .drop = store_drop,
                                  .stat = store_stat,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "bucket/recall.h"
 #include "senior/answers.h"
 
 const jl_shape jl_cache_shape = {"senior", 6, 1};
@@ -11,6 +12,7 @@ const jl_shape jl_cache_shape = {"senior", 6, 1};
 struct get {
     jl_lookup lookup;
     jl_cache_options o;
+    jl_recall *recall;
     jl_answers batch; /* at once: the batch at hand; else what has been collected */
     bool answered;    /* the values of what has been collected are there, not handed on yet */
     jl_tokens tokens;
@@ -29,7 +31,7 @@ static jl_answer get_answer(struct get *g, uint8_t value) {
 static int get_ask(struct get *g, jl_err *err) {
     if (g->answered || g->batch.n == 0)
         return 0;
-    if (g->o.store->ops->get(g->o.store, g->batch.key, g->batch.value, g->batch.n, err) != 0)
+    if (jl_recall_get(g->recall, g->batch.key, g->batch.value, g->batch.n, err) != 0)
         return -1;
     g->answered = true;
     return 0;
@@ -98,6 +100,7 @@ static size_t get_outstanding(const jl_lookup *l) {
 static void get_close(jl_lookup *l) {
     struct get *g = (struct get *)(void *)l;
     jl_answers_free(&g->batch);
+    jl_recall_free(g->recall);
     free(g);
 }
 
@@ -120,5 +123,10 @@ jl_lookup *jl_cache_get_open(const jl_cache_options *options, jl_err *err) {
     g->lookup.ops = options->batch > 0 ? &collected : &at_once;
     g->o = *options;
     jl_tokens_init(&g->tokens);
+    g->recall = jl_recall_new(g->o.store, err);
+    if (!g->recall) {
+        free(g);
+        return NULL;
+    }
     return &g->lookup;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "bucket/recall.h"
 #include "senior/answers.h"
 
 #define MOST ((size_t)1000000) /* entries that wait for one commit */
@@ -12,19 +13,21 @@
 struct put {
     jl_lookup lookup;
     jl_cache_options o;
+    jl_recall *recall;
     jl_answers wait; /* the first `stored` are durable, not handed on yet */
     size_t stored;
-    jl_answers look, fresh; /* of a commit: what is stored for its keys; those of its entries that are not */
-    bool mostly_new;        /* the last commit: no use in looking before the next */
-    int64_t since;          /* when the oldest of those not stored came */
+    int64_t since;    /* when the oldest of those not stored came */
+    jl_answers look;  /* of a batch or a commit: its keys, what is stored for them */
+    jl_answers fresh; /* of a commit: what is not stored */
+    bool mostly_new;  /* the last commit: no use in looking before the next */
 };
 
-/* Looks before it writes: most lines of a warm pipe carry what is stored already, and reading takes no lock and no commit. */
+/* Counts what is stored already, lists the rest in `fresh`. */
 static int put_look(struct put *p, const jl_hash *key, const uint8_t *value, size_t n, jl_put_counts *counts,
                     jl_err *err) {
     p->look.n = p->fresh.n = 0;
     if (jl_answers_reserve(&p->look, n, err) != 0 || jl_answers_reserve(&p->fresh, n, err) != 0 ||
-        p->o.store->ops->get(p->o.store, key, p->look.value, n, err) != 0)
+        jl_recall_get(p->recall, key, p->look.value, n, err) != 0)
         return -1;
     for (size_t i = 0; i < n; i++) {
         uint8_t known = p->look.value[i];
@@ -36,6 +39,7 @@ static int put_look(struct put *p, const jl_hash *key, const uint8_t *value, siz
     return 0;
 }
 
+/* Looks before it writes: reading takes no lock and no commit. */
 static int put_store(struct put *p, const jl_hash *key, const uint8_t *value, size_t n, jl_put_counts *counts,
                      jl_err *err) {
     if (!p->mostly_new) {
@@ -80,18 +84,33 @@ static int put_all(struct put *p, jl_sink sink, jl_err *err) {
     return put_hand_on(p, sink, rc == 0 ? err : NULL) == 0 ? rc : -1;
 }
 
+/* Most lines of a warm pipe repeat a pair that has been found stored a moment ago: those need not wait. */
+static int put_recall(struct put *p, const jl_query *query, size_t n, jl_err *err) {
+    p->look.n = 0;
+    if (jl_answers_reserve(&p->look, n, err) != 0)
+        return -1;
+    for (size_t i = 0; i < n; i++)
+        jl_answers_add(&p->look, query[i].key, 0);
+    return jl_recall_try(p->recall, p->look.key, p->look.value, n, err);
+}
+
 static int put_submit(jl_lookup *l, jl_query *query, size_t n, jl_err *err) {
     struct put *p = (struct put *)(void *)l;
     if (jl_answers_reserve(&p->wait, n, err) != 0)
         return -1;
+    if (put_recall(p, query, n, err) != 0) {
+        p->o.counts->not_stored += p->wait.n - p->stored + n;
+        return -1;
+    }
     if (p->wait.n == p->stored)
         p->since = jl_clock_now();
     for (size_t i = 0; i < n; i++) {
-        uint8_t value = jl_scale_field(p->o.scale, query[i].rec, p->o.answer_field);
-        if (value)
+        uint8_t value = jl_scale_field(p->o.scale, query[i].rec, p->o.answer_field), known = p->look.value[i];
+        query[i].answer.state = !value ? JL_REFUSED : known ? JL_FOUND : JL_PENDING;
+        if (query[i].answer.state == JL_PENDING)
             jl_answers_add(&p->wait, query[i].key, value);
-        else
-            query[i].answer.state = JL_REFUSED; /* nothing to store */
+        p->o.counts->present += value && known == value;
+        p->o.counts->conflicts += value && known && known != value;
     }
     return p->wait.n - p->stored >= MOST ? put_commit(p, err) : 0;
 }
@@ -131,6 +150,7 @@ static void put_close(jl_lookup *l) {
     jl_answers_free(&p->wait);
     jl_answers_free(&p->look);
     jl_answers_free(&p->fresh);
+    jl_recall_free(p->recall);
     free(p);
 }
 
@@ -151,5 +171,10 @@ jl_lookup *jl_cache_put_open(const jl_cache_options *options, jl_err *err) {
     }
     p->lookup.ops = &ops;
     p->o = *options;
+    p->recall = jl_recall_new(p->o.store, err);
+    if (!p->recall) {
+        free(p);
+        return NULL;
+    }
     return &p->lookup;
 }

@@ -357,6 +357,10 @@ bool jl_sqlite_gone(const jl_sqlite *db) {
     return stat(db->path, &st) != 0 || st.st_ino != db->inode || st.st_dev != db->device;
 }
 
+uint64_t jl_sqlite_file(const jl_sqlite *db) {
+    return (uint64_t)db->inode ^ (uint64_t)db->device << 48;
+}
+
 void jl_sqlite_patience(jl_sqlite *db, int64_t patience) {
     db->patience = patience > 0 ? patience : PATIENCE_DEFAULT;
 }

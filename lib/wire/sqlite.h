@@ -32,6 +32,8 @@ int jl_sqlite_open(jl_sqlite **db, const char *path, const jl_sqlite_kind *kind,
 void jl_sqlite_close(jl_sqlite *db);
 /* True when PATH is no longer the file that is open: removed, or another one in its place. */
 bool jl_sqlite_gone(const jl_sqlite *db);
+/* Tells the files apart that PATH has named in turn. */
+uint64_t jl_sqlite_file(const jl_sqlite *db);
 /* Changes how long locks are waited for. */
 void jl_sqlite_patience(jl_sqlite *db, int64_t patience);
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "bucket/recall.h"
 #include "bucket/seen.h"
 #include "bucket/store.h"
 #include "bucket/transfer.h"
@@ -658,6 +659,69 @@ static void exports_are_equal_everywhere(void **state) {
     again->ops->close(again);
 }
 
+/* ---- recall ---- */
+
+static void what_is_recalled_is_stored(void **state) {
+    enum { KEYS = 600000, BATCH = 3000 };
+    jl_store *s = open_answers(state), *other = open_answers(state);
+    jl_err err = {0};
+    jl_recall *r = jl_recall_new(s, &err);
+    assert_non_null(r);
+    chance c = chance_seeded();
+    jl_hash key[BATCH];
+    uint8_t recalled[BATCH], tried[BATCH], looked_up[BATCH];
+    put_many(other, 1000, 0);
+    for (size_t round = 0; round < chance_rounds(40); round++) {
+        /* Some keys come again and again, most are stored, some are not; after a while all is dropped and stored anew with another value. */
+        if (round % 10 == 9) {
+            uint64_t dropped;
+            well(other->ops->drop(other, &dropped, &err), &err);
+            put_many(other, 300000, (uint8_t)(1 + round % 7));
+        }
+        for (size_t i = 0; i < BATCH; i++)
+            key[i] = hash_of(chance_below(&c, round % 2 ? 1000 : KEYS));
+        well(jl_recall_try(r, key, tried, BATCH, &err), &err);
+        well(jl_recall_get(r, key, recalled, BATCH, &err), &err);
+        well(s->ops->get(s, key, looked_up, BATCH, &err), &err);
+        assert_memory_equal(recalled, looked_up, BATCH);
+        for (size_t i = 0; i < BATCH; i++)
+            assert_true(tried[i] == 0 || tried[i] == looked_up[i]);
+        well(jl_recall_get(r, key, recalled, BATCH, &err), &err); /* the first one may have found out about a drop */
+        well(jl_recall_try(r, key, tried, BATCH, &err), &err);
+        size_t known = 0, stored = 0;
+        for (size_t i = 0; i < BATCH; i++) {
+            known += tried[i] != 0;
+            stored += looked_up[i] != 0;
+        }
+        assert_true(known >= stored * 9 / 10); /* it is of some use */
+    }
+    jl_recall_free(r);
+    s->ops->close(s);
+    other->ops->close(other);
+}
+
+static void epochs(void **state) {
+    jl_store *s = open_answers(state), *other = open_answers(state);
+    jl_err err = {0};
+    uint64_t first, now, dropped;
+    well(s->ops->epoch(s, &first, &err), &err);
+    assert_int_equal(first, 0);
+    put_one(s, hash_of(1), 3, JL_PUT_ADDED);
+    well(s->ops->epoch(s, &first, &err), &err);
+    assert_true(first != 0);
+    put_one(other, hash_of(2), 3, JL_PUT_ADDED);
+    well(s->ops->epoch(s, &now, &err), &err);
+    assert_true(now == first);
+    well(other->ops->drop(other, &dropped, &err), &err);
+    well(s->ops->epoch(s, &now, &err), &err);
+    assert_true(now == 0);
+    put_one(other, hash_of(2), 3, JL_PUT_ADDED);
+    well(s->ops->epoch(s, &now, &err), &err);
+    assert_true(now != 0 && now != first);
+    s->ops->close(s);
+    other->ops->close(other);
+}
+
 /* ---- seen ---- */
 
 static jl_lookup *open_seen(const char *text) {
@@ -773,6 +837,8 @@ int main(void) {
         ON_BOTH(writers_at_once),
         ON_BOTH(a_reader_during_puts),
         ON_BOTH(a_walk_goes_by_number),
+        ON_BOTH(what_is_recalled_is_stored),
+        ON_BOTH(epochs),
         ON_BOTH(seen_is_what_was_committed),
         ON_BOTH(seen_in_blocks),
         cmocka_unit_test_setup(exports_are_equal_everywhere, on_sqlite),
