@@ -60,6 +60,7 @@ struct loop {
     bool discard;   /* nothing can be written any more */
     bool failed;    /* the lookup as a whole has failed: it is asked nothing more */
     bool last_call; /* no answer will come any more: what is pending is unanswered */
+    bool judged;    /* the first error is a verdict on the answers, not trouble with lines or files */
 };
 
 /* ---- answers ---- */
@@ -489,25 +490,35 @@ static void loop_judge(struct loop *l, jl_err *first) {
         *first = err;
     if (first->class == JL_OK && !jl_stop_asked() && l->f->end && l->f->end(l->f->self, &l->output.out, &err) != 0)
         *first = err;
-    if (first->class == JL_OK && !jl_stop_asked() && l->lookup && l->lookup->ops->verdict)
-        if (l->lookup->ops->verdict(l->lookup, &err) != JL_OK)
-            *first = err;
-    if (first->class == JL_OK && !jl_stop_asked() && l->f->verdict && l->f->verdict(l->f->self, &err) != 0)
+    if (first->class != JL_OK || jl_stop_asked())
+        return;
+    if (l->lookup && l->lookup->ops->verdict && l->lookup->ops->verdict(l->lookup, &err) != JL_OK)
         *first = err;
+    if (first->class == JL_OK && l->f->verdict && l->f->verdict(l->f->self, &err) != 0)
+        *first = err;
+    l->judged = first->class != JL_OK;
+}
+
+/* Trouble with an output comes before any verdict: that lines are unanswered says that they are there. */
+static void loop_fail_output(struct loop *l, jl_err *first, const jl_err *err) {
+    if (l->judged)
+        *first = *err;
+    loop_fail(first, err);
+    l->judged = false;
 }
 
 static void loop_close(struct loop *l, jl_err *first) {
     jl_err err = {0};
     int status = first->class != JL_OK ? (int)first->class : jl_stop_asked() ? 128 + jl_stop_asked() : JL_OK;
     if (jl_rejects_close(&l->rejects, &err) != 0) {
-        loop_fail(first, &err);
+        loop_fail_output(l, first, &err);
         status = (int)first->class;
     }
     err = (jl_err){0};
     if (jl_output_end(&l->output, status, &err) != 0) {
         if (first->class == JL_PIPE && l->output.kind == JL_TO_COMMAND)
             *first = err; /* the command says why it read no further */
-        loop_fail(first, &err);
+        loop_fail_output(l, first, &err);
         status = (int)first->class;
     }
     err = (jl_err){0};
