@@ -40,7 +40,11 @@ void jl_signals_descriptors(void) {
     }
 }
 
+/* Before main is not early enough: the constructors of shared libraries open descriptors of their own. */
+__attribute__((section(".preinit_array"), used)) static void (*const before_libraries)(void) = jl_signals_descriptors;
+
 void jl_signals_install(void) {
+    signal(SIGCHLD, SIG_DFL); /* who ignores it, as our parent may, cannot wait for a command */
     struct sigaction action = {.sa_handler = nothing, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
     /* A handler, not SIG_IGN: exec resets handlers, while commands would inherit that a signal is ignored. */
