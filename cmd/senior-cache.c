@@ -268,7 +268,7 @@ static int filter_lines(jl_run *r, const jl_filter *filter, jl_err *err) {
                     c.counts.not_stored);
     if (c.counts.conflicts > 0)
         jl_run_warn(r, "%" PRIu64 " answers differ from those stored, which stay", c.counts.conflicts);
-    if (c.no_pair + c.refused_lines > 0)
+    if (rc == 0 && c.no_pair + c.refused_lines > 0)
         jl_run_warn(r,
                     "%" PRIu64 " lines are unanswerable: %" PRIu64 " without company and title, %" PRIu64
                     " without an answer on the scale",
@@ -342,10 +342,14 @@ static int run_fill(jl_run *r, jl_err *err) {
                               .stall = c.stall,
                               .unset = c.url.pass[0] ? secrets : NULL};
     jl_cache_options o = lookup_options();
+    jl_put_counts nothing = {0};
     o.inner = jl_cmd_open(r, &command, err);
     if (!o.inner)
         return -1;
-    jl_lookup *lookup = jl_cache_fill_open(&o, err);
+    /* No question is asked whose answer could not be kept. */
+    jl_lookup *lookup = NULL;
+    if (c.store->ops->put(c.store, NULL, NULL, NULL, 0, &nothing, err) == 0)
+        lookup = jl_cache_fill_open(&o, err);
     if (!lookup) {
         o.inner->ops->close(o.inner);
         return -1;

@@ -60,7 +60,8 @@ typedef struct jl_store_ops {
        answers. */
     int (*epoch)(jl_store *s, uint64_t *epoch, jl_err *err);
     /* Adds the entries that are not there. Durable (as durable as the back end is) once it returns 0. `value` is NULL when entries
-       have none; `outcome` (a jl_put each) may be NULL; `counts` is added to. */
+       have none; `outcome` (a jl_put each) may be NULL; `counts` is added to.
+       With n = 0 it tries whether entries could be put now, and makes what is missing. */
     int (*put)(jl_store *s, const jl_hash *key, const uint8_t *value, uint8_t *outcome, size_t n, jl_put_counts *counts,
                jl_err *err);
     /* Begins the next generation, at once for all readers and writers, then removes the old entries in small steps

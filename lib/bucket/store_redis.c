@@ -455,7 +455,7 @@ static int store_put(jl_store *base, const jl_hash *key, const uint8_t *value, u
                      jl_put_counts *counts, jl_err *err) {
     struct store *s = (struct store *)base;
     if (n == 0)
-        return 0;
+        return store_make_generation(s, err);
     uint32_t *place = grown(s->place, &s->place_cap, n, sizeof *place);
     if (!place)
         return jl_err_nomem(err);

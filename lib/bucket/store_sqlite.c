@@ -248,8 +248,10 @@ static int put_write(struct store *s, const jl_hash *key, const uint8_t *value, 
 static int store_put(jl_store *base, const jl_hash *key, const uint8_t *value, uint8_t *outcome, size_t n,
                      jl_put_counts *counts, jl_err *err) {
     struct store *s = (struct store *)base;
-    if (n == 0)
-        return 0;
+    if (n == 0) {
+        s->order.n = 0;
+        return put_write(s, NULL, NULL, err);
+    }
     if (store_room(s, n, err) != 0 || jl_order_make(&s->order, key, n, err) != 0 || put_write(s, key, value, err) != 0)
         return -1;
     uint64_t count[JL_PUT_CONFLICT + 1] = {0};

@@ -543,6 +543,11 @@ static int failing_get(jl_store *s, const jl_hash *key, uint8_t *value, size_t n
     return f->inner->ops->get(f->inner, key, value, n, err);
 }
 
+static int failing_epoch(jl_store *s, uint64_t *epoch, jl_err *err) {
+    failing *f = (failing *)(void *)s;
+    return f->inner->ops->epoch(f->inner, epoch, err);
+}
+
 static int failing_put(jl_store *s, const jl_hash *key, const uint8_t *value, uint8_t *outcome, size_t n,
                        jl_put_counts *counts, jl_err *err) {
     failing *f = (failing *)(void *)s;
@@ -556,7 +561,8 @@ static void failing_close(jl_store *s) {
     f->inner->ops->close(f->inner);
 }
 
-static const jl_store_ops failing_ops = {.get = failing_get, .put = failing_put, .close = failing_close};
+static const jl_store_ops failing_ops = {
+    .get = failing_get, .epoch = failing_epoch, .put = failing_put, .close = failing_close};
 
 static void a_store_that_fails(void **state) {
     (void)state;
