@@ -1,5 +1,5 @@
 /* How many bytes a pair takes, in the file and in the server's memory: at most 80 from 10,000 pairs on, at most 10 at 20 million (with
-   JL_SCALE of 10 and more; 3 million else). */
+   JL_SCALE of 10 and more; 5 million else). */
 #include "unit/cmocka_all.h"
 
 #include <sys/stat.h>
@@ -48,7 +48,7 @@ static void put_up_to(jl_store *s, chance *c, uint64_t from, uint64_t to, size_t
 
 static void bytes_per_pair(void **state) {
     const char *scale = getenv("JL_SCALE");
-    uint64_t full = scale && strtod(scale, NULL) >= 10 ? 20000000 : 3000000;
+    uint64_t full = scale && strtod(scale, NULL) >= 10 ? 20000000 : 5000000;
     const struct {
         uint64_t pairs;
         size_t batch;
