@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/num.h"
+#include "base/stop.h"
 #include "base/url.h"
 #include "bucket/seen.h"
 #include "frame/fields.h"
@@ -183,7 +184,8 @@ static int first_submit(jl_lookup *l, jl_query *query, size_t n, jl_err *err) {
 
 static int first_commit(jl_lookup *l, jl_err *err) {
     struct first *f = first_of(l);
-    return f->seen ? f->seen->ops->commit(f->seen, err) : 0;
+    bool held_back = d.spool && jl_stop_asked(); /* lines that wait for their counts never went out */
+    return f->seen && !held_back ? f->seen->ops->commit(f->seen, err) : 0;
 }
 
 static void first_close(jl_lookup *l) {

@@ -218,6 +218,8 @@ static int verdict_fill(void *self, jl_err *err) {
 static int misses_open(jl_err *err) {
     if (!c.misses_file)
         return 0;
+    if (c.run->output && strcmp(c.run->output, c.misses_file) == 0)
+        return jl_err_set(err, JL_USAGE, "-o and --misses name the same file: %s", c.misses_file);
     if (jl_atomic_open(&c.misses_to, c.misses_file, err) != 0)
         return -1;
     return jl_out_open(&c.misses, c.misses_to.fd, c.misses_file, err);

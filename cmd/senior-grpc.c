@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/num.h"
 #include "frame/fields.h"
 #include "frame/filter.h"
 #include "frame/prog.h"
@@ -251,8 +252,10 @@ static int check_usage(const jl_run *r, jl_err *err) {
         return 0;
     if (!g.server || !*g.server)
         return jl_err_set(err, JL_USAGE, "give the model's server with -s HOST:PORT or in JOBLINE_SERVER");
-    if (!strchr(g.server, ':'))
-        return jl_err_set(err, JL_USAGE, "--server=%s: HOST:PORT was expected", g.server);
+    const char *colon = strrchr(g.server, ':');
+    uint64_t port;
+    if (!colon || colon == g.server || jl_num_u64(jl_span_of(colon + 1), 1, UINT16_MAX, &port, NULL) != 0)
+        return jl_err_set(err, JL_USAGE, "--server=%s: HOST:PORT was expected, PORT from 1 to 65535", g.server);
     return 0;
 }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -319,7 +320,12 @@ static int cmd_finish(jl_lookup *l, bool stop, jl_sink sink, jl_err *err) {
         if (c->closing && cmd_give_up(c->later, sink, err) != 0)
             return -1;
     }
-    return cmd_send(c, err);
+    if (cmd_send(c, err) != 0)
+        return -1;
+    /* Megabytes of questions may stand in its pipe: asked to stop, it does what we do, and ends what is in flight. */
+    if (stop && c->running)
+        (void)kill(c->child.pid, SIGTERM);
+    return 0;
 }
 
 static size_t cmd_outstanding(const jl_lookup *l) {

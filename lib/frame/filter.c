@@ -515,14 +515,18 @@ static void loop_close(struct loop *l, jl_err *first) {
         status = (int)first->class;
     }
     err = (jl_err){0};
-    if (jl_output_end(&l->output, status, &err) != 0) {
+    bool stopped = first->class == JL_OK && jl_stop_asked();
+    bool ended = jl_output_end(&l->output, status, &err) == 0;
+    if (!ended && !(stopped && l->output.kind == JL_TO_COMMAND)) { /* the signal may have ended the command too */
         if (first->class == JL_PIPE && l->output.kind == JL_TO_COMMAND)
             *first = err; /* the command says why it read no further */
         loop_fail_output(l, first, &err);
         status = (int)first->class;
     }
     err = (jl_err){0};
-    if (status == JL_OK && l->lookup && l->lookup->ops->commit && l->lookup->ops->commit(l->lookup, &err) != 0)
+    /* A signal ends a run like the end of its input, but for the file of -o, which is not put in place then. */
+    bool safe = ended && first->class == JL_OK && !(stopped && l->output.kind == JL_TO_FILE);
+    if (safe && l->lookup && l->lookup->ops->commit && l->lookup->ops->commit(l->lookup, &err) != 0)
         loop_fail(first, &err);
 }
 

@@ -47,6 +47,15 @@ static int stdout_end(jl_err *err) {
     return 0;
 }
 
+static bool is_signal(int status) {
+    return status > 128 && status != JL_PIPE;
+}
+
+/* The lines so far are whole, and some may have cost model time. */
+static bool is_partial(int status) {
+    return status == JL_TEMPFAIL || status == JL_UNAVAILABLE || is_signal(status);
+}
+
 int jl_output_end(jl_output *o, int status, jl_err *err) {
     int rc = o->out.broken ? 0 : jl_out_flush(&o->out, err);
     if (o->kind == JL_TO_COMMAND) {
@@ -56,9 +65,9 @@ int jl_output_end(jl_output *o, int status, jl_err *err) {
                 *err = ended;
             rc = -1;
         }
-    } else if (o->kind == JL_TO_FILE && rc == 0 && !o->out.broken && (status == JL_OK || status == JL_TEMPFAIL)) {
+    } else if (o->kind == JL_TO_FILE && rc == 0 && !o->out.broken && (status == JL_OK || is_partial(status))) {
         rc = jl_atomic_commit(&o->file, status == JL_OK ? "" : ".partial", err);
-    } else if (o->kind == JL_TO_STDOUT && rc == 0 && status == JL_OK) {
+    } else if (o->kind == JL_TO_STDOUT && rc == 0 && (status == JL_OK || is_signal(status))) {
         rc = stdout_end(err);
     }
     jl_atomic_abandon(&o->file);

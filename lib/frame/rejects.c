@@ -3,8 +3,18 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define TOLD_AT_MOST 10 /* warnings; the count of all stands in the summary */
+
+/* Two outputs in one file would overwrite each other. */
+static bool same_file(const char *a, const char *b) {
+    struct stat one, other;
+    if (strcmp(a, b) == 0)
+        return true;
+    return stat(a, &one) == 0 && stat(b, &other) == 0 && S_ISREG(one.st_mode) && one.st_dev == other.st_dev &&
+           one.st_ino == other.st_ino;
+}
 
 int jl_rejects_open(jl_rejects *r, jl_run *run, jl_err *err) {
     memset(r, 0, sizeof *r);
@@ -13,6 +23,8 @@ int jl_rejects_open(jl_rejects *r, jl_run *run, jl_err *err) {
     r->tolerant = run->rejects || run->max_rejects.count >= 0 || run->max_rejects.percent >= 0;
     if (!run->rejects)
         return 0;
+    if (run->output && same_file(run->output, run->rejects))
+        return jl_err_set(err, JL_USAGE, "-o and --rejects name the same file: %s", run->rejects);
     if (jl_atomic_open(&r->file, run->rejects, err) != 0)
         return -1;
     if (jl_out_open(&r->out, r->file.fd, run->rejects, err) != 0) {

@@ -313,7 +313,8 @@ static void stop_asks_nothing_more(void **state) {
     for (int twice = 0; twice < 2; twice++) {
         jl_err err = {0};
         questions_open(&q, "t=deep.t,n", "a", MANY, line);
-        jl_lookup *l = open_command("while [ ! -e go ]; do sleep 0.01; done; sed '" ANSWER "'", 600 * JL_SECOND);
+        jl_lookup *l =
+            open_command("trap '' TERM; while [ ! -e go ]; do sleep 0.01; done; sed '" ANSWER "'", 600 * JL_SECOND);
         well(questions_submit(&q, l, 0, MANY, &err), &err);
         if (twice)
             well(l->ops->finish(l, false, questions_sink(&q), &err), &err);
@@ -335,13 +336,30 @@ static void stop_asks_nothing_more(void **state) {
     }
 }
 
+/* A command that does nothing on its own account is not waited for. */
+static void stop_ends_a_sleeper(void **state) {
+    (void)state;
+    jl_err err = {0};
+    questions_open(&q, "t=deep.t,n", "a", 20, line);
+    jl_lookup *l = open_command("exec sleep 600", 600 * JL_SECOND);
+    well(questions_submit(&q, l, 0, 20, &err), &err);
+    well(l->ops->finish(l, true, questions_sink(&q), &err), &err);
+    while (questions_outstanding(l) > 0)
+        well(questions_wait(&q, l, &err), &err);
+    questions_answered_once(&q);
+    assert_int_equal(questions_count(&q, JL_UNANSWERED), 20);
+    l->ops->close(l);
+    questions_close(&q);
+}
+
 /* A stop while the command is being ended for its answers: those come, what was kept for the next one does not. */
 static void stop_between_two_commands(void **state) {
     (void)state;
     jl_err err = {0};
     questions_open(&q, "t=deep.t,n", "a", 60, line);
-    jl_lookup *l = open_command("sed '" ANSWER "' | { cat >all; while [ ! -e go ]; do sleep 0.01; done; cat all; }",
-                                JL_MILLISECOND);
+    jl_lookup *l =
+        open_command("trap '' TERM; sed '" ANSWER "' | { cat >all; while [ ! -e go ]; do sleep 0.01; done; cat all; }",
+                     JL_MILLISECOND);
     well(questions_submit(&q, l, 0, 20, &err), &err);
     while (l->ops->deadline(l) >= 0 || questions_open_count(&q) == 0 || q.taken == 0) {
         well(l->ops->pressed(l, jl_clock_now(), questions_sink(&q), &err), &err);
@@ -444,6 +462,7 @@ int main(void) {
         cmocka_unit_test(a_command_that_is_slow_to_read_is_not_ended),
         cmocka_unit_test(a_command_that_fails_is_not_started_again),
         cmocka_unit_test(stop_asks_nothing_more),
+        cmocka_unit_test(stop_ends_a_sleeper),
         cmocka_unit_test(stop_between_two_commands),
         cmocka_unit_test(closed_in_the_middle),
         cmocka_unit_test(a_command_that_cannot_be_run),

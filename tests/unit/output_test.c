@@ -57,9 +57,10 @@ static void a_file_appears_whole_or_not_at_all(void **state) {
         int status;
         const char *before, *after, *partial;
     } end[] = {
-        {0, NULL, "new\n", NULL},    {0, "old", "new\n", NULL},      {75, NULL, NULL, "new\n"},
-        {75, "old", "old", "new\n"}, {65, "old", "old", NULL},       {65, NULL, NULL, NULL},
-        {141, "old", "old", NULL},   {128 + 15, "old", "old", NULL}, {70, NULL, NULL, NULL},
+        {0, NULL, "new\n", NULL},    {0, "old", "new\n", NULL},         {75, NULL, NULL, "new\n"},
+        {75, "old", "old", "new\n"}, {65, "old", "old", NULL},          {65, NULL, NULL, NULL},
+        {141, "old", "old", NULL},   {128 + 15, "old", "old", "new\n"}, {70, NULL, NULL, NULL},
+        {69, NULL, NULL, "new\n"},
     };
     for (size_t i = 0; i < sizeof end / sizeof *end; i++) {
         jl_err err = {0};
