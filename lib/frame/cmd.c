@@ -18,6 +18,7 @@
 #include "jsonl/splice.h"
 
 #define STALL_KNOWN JL_SECOND /* the stall of a command known to answer only at the end of its input */
+#define GRACE JL_SECOND       /* for a command to end by itself once the run is to stop */
 #define BLOCKS_PER_COLLECT 8  /* then the lines that were answered go out */
 
 /* The life of one command, and of the next when it had to be ended to get its answers (a command that answers at the end of
@@ -43,6 +44,7 @@ struct cmd {
     jl_set *out, *later;
     int64_t quiet_since; /* monotonic ns: nothing has moved in either pipe since then */
     bool pressed;
+    int64_t end_at; /* when a command that was left without input is sent SIGTERM; 0 = never */
 
     jl_in in;
     jl_reply reply;
@@ -246,13 +248,24 @@ static size_t cmd_pollfds(jl_lookup *l, struct pollfd *fds, size_t max) {
 
 static int64_t cmd_deadline(jl_lookup *l) {
     const struct cmd *c = cmd_of(l);
+    if (c->running && c->end_at)
+        return c->end_at;
     return c->pressed && c->running && !c->closing ? c->quiet_since + c->options.stall : -1;
+}
+
+/* Megabytes of questions may stand in its pipe: asked to stop, it does what we do, and ends what is in flight. */
+static void cmd_end(struct cmd *c) {
+    if (c->running && c->end_at && jl_clock_now() >= c->end_at) {
+        (void)kill(c->child.pid, SIGTERM);
+        c->end_at = 0;
+    }
 }
 
 static int cmd_collect(jl_lookup *l, jl_sink sink, jl_err *err) {
     struct cmd *c = cmd_of(l);
     if (cmd_send(c, err) != 0)
         return -1;
+    cmd_end(c);
     for (int blocks = 0; c->running && blocks < BLOCKS_PER_COLLECT; blocks++) {
         int got = jl_in_fill(&c->in, err);
         if (got == -1)
@@ -322,9 +335,8 @@ static int cmd_finish(jl_lookup *l, bool stop, jl_sink sink, jl_err *err) {
     }
     if (cmd_send(c, err) != 0)
         return -1;
-    /* Megabytes of questions may stand in its pipe: asked to stop, it does what we do, and ends what is in flight. */
     if (stop && c->running)
-        (void)kill(c->child.pid, SIGTERM);
+        c->end_at = jl_clock_now() + GRACE;
     return 0;
 }
 
