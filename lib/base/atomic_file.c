@@ -28,15 +28,13 @@ static jl_span folder_of(const char *path) {
 static char *follow(const char *path) {
     char target[PATH_MAX];
     ssize_t n = readlink(path, target, sizeof target - 1);
-    if (n < 0) {
+    if (n < 0)
         return NULL;
-    }
     target[n] = '\0';
     jl_span folder = folder_of(path);
     char *next = NULL;
-    if (asprintf(&next, "%.*s%s", target[0] == '/' ? 0 : (int)folder.n, folder.p, target) < 0) {
+    if (asprintf(&next, "%.*s%s", target[0] == '/' ? 0 : (int)folder.n, folder.p, target) < 0)
         return NULL;
-    }
     return next;
 }
 
@@ -45,9 +43,8 @@ static char *resolve(const char *path) {
     char *at = strdup(path);
     for (int links = 0; at && links < LINKS_MAX; links++) {
         char *next = follow(at);
-        if (!next && (errno == EINVAL || errno == ENOENT)) {
+        if (!next && (errno == EINVAL || errno == ENOENT))
             return at;
-        }
         int saved = errno;
         free(at);
         at = next;
@@ -73,15 +70,13 @@ static int create_beside(jl_atomic *f, jl_err *err) {
             return jl_err_nomem(err);
         }
         f->fd = open(f->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0666);
-        if (f->fd >= 0) {
+        if (f->fd >= 0)
             return 0;
-        }
         int saved = errno;
         free(f->temporary);
         f->temporary = NULL;
-        if (saved != EEXIST) {
+        if (saved != EEXIST)
             return jl_err_errno(err, JL_CANTCREAT, saved, "cannot create a file beside '%s'", f->path);
-        }
     }
     return jl_err_errno(err, JL_CANTCREAT, EEXIST, "cannot create a file beside '%s'", f->path);
 }
@@ -90,46 +85,37 @@ static int create_beside(jl_atomic *f, jl_err *err) {
    a renamed /dev/stdout would throw away what FILE held. */
 static bool is_special(const char *path, const struct stat *is) {
     static const char *const open_already[] = {"/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/"};
-    for (size_t i = 0; i < sizeof open_already / sizeof open_already[0]; i++) {
-        if (strncmp(path, open_already[i], strlen(open_already[i])) == 0) {
+    for (size_t i = 0; i < sizeof open_already / sizeof open_already[0]; i++)
+        if (strncmp(path, open_already[i], strlen(open_already[i])) == 0)
             return true;
-        }
-    }
     return !S_ISREG(is->st_mode);
 }
 
 /* Written as it stands: no temporary file then. */
 static int open_special(jl_atomic *f, jl_err *err) {
     f->fd = open(f->path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY);
-    if (f->fd < 0) {
+    if (f->fd < 0)
         return jl_err_errno(err, JL_CANTCREAT, errno, "cannot open '%s'", f->path);
-    }
     return 0;
 }
 
 static int open_path(jl_atomic *f, const char *path, jl_err *err) {
-    if (!*path) {
+    if (!*path)
         return jl_err_set(err, JL_CANTCREAT, "cannot create a file without a name");
-    }
     struct stat was;
     bool exists = stat(path, &was) == 0;
-    if (exists && S_ISDIR(was.st_mode)) {
+    if (exists && S_ISDIR(was.st_mode))
         return jl_err_errno(err, JL_CANTCREAT, EISDIR, "cannot create '%s'", path);
-    }
     bool special = exists && is_special(path, &was);
     f->path = special ? strdup(path) : resolve(path);
-    if (!f->path) {
+    if (!f->path)
         return errno == ENOMEM ? jl_err_nomem(err) : jl_err_errno(err, JL_CANTCREAT, errno, "cannot create '%s'", path);
-    }
-    if (special) {
+    if (special)
         return open_special(f, err);
-    }
-    if (create_beside(f, err) != 0) {
+    if (create_beside(f, err) != 0)
         return -1;
-    }
-    if (exists && fchmod(f->fd, was.st_mode & 07777) != 0) {
+    if (exists && fchmod(f->fd, was.st_mode & 07777) != 0)
         return jl_err_errno(err, JL_CANTCREAT, errno, "cannot give a file beside '%s' its mode", path);
-    }
     return 0;
 }
 
@@ -146,9 +132,8 @@ int jl_atomic_open(jl_atomic *f, const char *path, jl_err *err) {
 static int sync_folder(const char *path) {
     jl_span folder = folder_of(path);
     char *name = folder.n ? strndup(folder.p, folder.n) : strdup(".");
-    if (!name) {
+    if (!name)
         return -1;
-    }
     int fd = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int saved = errno;
     free(name);
@@ -163,39 +148,33 @@ static int sync_folder(const char *path) {
     /* Some file systems know no fsync of a folder and say EINVAL. */
     int failed = fsync(fd) != 0 && errno != EINVAL;
     saved = errno;
-    if (close(fd) != 0 && !failed) {
+    if (close(fd) != 0 && !failed)
         return -1;
-    }
     errno = saved;
     return failed ? -1 : 0;
 }
 
 static int commit(jl_atomic *f, const char *suffix, jl_err *err) {
     /* EINVAL: nothing that could be synced, such as a pipe. */
-    if (fsync(f->fd) != 0 && (f->temporary || errno != EINVAL)) {
+    if (fsync(f->fd) != 0 && (f->temporary || errno != EINVAL))
         return jl_err_errno(err, JL_IO, errno, "cannot sync '%s'", f->path);
-    }
     int closed = close(f->fd);
     f->fd = -1;
-    if (closed != 0) {
+    if (closed != 0)
         return jl_err_errno(err, JL_IO, errno, "cannot close '%s'", f->path);
-    }
-    if (!f->temporary) {
+    if (!f->temporary)
         return 0;
-    }
     char *target = NULL;
-    if (asprintf(&target, "%s%s", f->path, suffix) < 0) {
+    if (asprintf(&target, "%s%s", f->path, suffix) < 0)
         return jl_err_nomem(err);
-    }
     int result = 0;
     if (rename(f->temporary, target) != 0) {
         result = jl_err_errno(err, JL_IO, errno, "cannot rename to '%s'", target);
     } else {
         free(f->temporary);
         f->temporary = NULL;
-        if (sync_folder(target) != 0) {
+        if (sync_folder(target) != 0)
             result = jl_err_errno(err, JL_IO, errno, "cannot sync the folder of '%s'", target);
-        }
     }
     free(target);
     return result;
@@ -209,12 +188,10 @@ int jl_atomic_commit(jl_atomic *f, const char *suffix, jl_err *err) {
 
 void jl_atomic_abandon(jl_atomic *f) {
     /* A zero struct has fd 0 but no path: stdin is not ours to close. */
-    if (f->path && f->fd >= 0) {
+    if (f->path && f->fd >= 0)
         close(f->fd);
-    }
-    if (f->temporary) {
+    if (f->temporary)
         unlink(f->temporary);
-    }
     free(f->temporary);
     free(f->path);
     *f = (jl_atomic){.fd = -1};

@@ -49,13 +49,11 @@ void jl_clock_rfc3339(int64_t wall_ns, char text[21]) {
 }
 
 int jl_clock_poll_ms(int64_t deadline) {
-    if (deadline < 0) {
+    if (deadline < 0)
         return -1;
-    }
     int64_t left = deadline - jl_clock_now();
-    if (left <= 0) {
+    if (left <= 0)
         return 0;
-    }
     int64_t ms = left / JL_MILLISECOND + (left % JL_MILLISECOND != 0);
     return ms > INT_MAX ? INT_MAX : (int)ms;
 }

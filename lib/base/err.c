@@ -9,18 +9,14 @@
    (U+0080 to U+009F, which some terminals obey) and everything that RFC 3629 does not allow. */
 static size_t printable(const unsigned char *p, size_t n) {
     unsigned char c = p[0];
-    if (c < 0x80) {
+    if (c < 0x80)
         return c >= 0x20 && c != 0x7f;
-    }
     size_t want = c >= 0xc2 && c <= 0xdf ? 2 : (c & 0xf0) == 0xe0 ? 3 : c >= 0xf0 && c <= 0xf4 ? 4 : 0;
-    if (want == 0 || n < want) {
+    if (want == 0 || n < want)
         return 0;
-    }
-    for (size_t i = 1; i < want; i++) {
-        if ((p[i] & 0xc0) != 0x80) {
+    for (size_t i = 1; i < want; i++)
+        if ((p[i] & 0xc0) != 0x80)
             return 0;
-        }
-    }
     bool bad = (c == 0xc2 && p[1] < 0xa0) || (c == 0xe0 && p[1] < 0xa0) || (c == 0xed && p[1] > 0x9f) ||
                (c == 0xf0 && p[1] < 0x90) || (c == 0xf4 && p[1] > 0x8f);
     return bad ? 0 : want;
@@ -36,9 +32,8 @@ size_t jl_err_escape(jl_span text, char *to, size_t size) {
     for (size_t i = 0; i < text.n;) {
         size_t take = printable(p + i, text.n - i);
         size_t need = take ? take : 4;
-        if (used + sizeof cut <= size) {
+        if (used + sizeof cut <= size)
             last_fit = used;
-        }
         if (used + need >= size) {
             memcpy(to + last_fit, cut, sizeof cut);
             return last_fit + sizeof cut - 1;
@@ -71,9 +66,8 @@ int jl_err_set(jl_err *err, jl_class class, const char *format, ...) {
         char text[1024];
         va_list args;
         va_start(args, format);
-        if (vsnprintf(text, sizeof text, format, args) < 0) {
+        if (vsnprintf(text, sizeof text, format, args) < 0)
             text[0] = '\0';
-        }
         va_end(args);
         put_text(err, class, text);
     }
@@ -85,9 +79,8 @@ int jl_err_errno(jl_err *err, jl_class class, int number, const char *format, ..
         char text[1024];
         va_list args;
         va_start(args, format);
-        if (vsnprintf(text, sizeof text, format, args) < 0) {
+        if (vsnprintf(text, sizeof text, format, args) < 0)
             text[0] = '\0';
-        }
         va_end(args);
 
         /* A long name must not push the reason out of the sentence. */
@@ -107,9 +100,8 @@ int jl_err_nomem(jl_err *err) {
 }
 
 void jl_err_place(jl_err *err, const char *file, uint64_t line) {
-    if (!err) {
+    if (!err)
         return;
-    }
     if (err->file[0] == '\0' && file) {
         static const char cut[] = "...";
         size_t n = strlen(file);
@@ -125,7 +117,6 @@ void jl_err_place(jl_err *err, const char *file, uint64_t line) {
         }
         jl_err_escape((jl_span){name, n}, err->file, sizeof err->file);
     }
-    if (err->line == 0) {
+    if (err->line == 0)
         err->line = line;
-    }
 }

@@ -14,11 +14,9 @@ static bool digit(char c) {
 static bool digits(jl_span text, size_t *i, uint64_t *value) {
     uint64_t sum = 0;
     size_t at = *i;
-    for (; at < text.n && digit(text.p[at]); at++) {
-        if (__builtin_mul_overflow(sum, 10, &sum) || __builtin_add_overflow(sum, (uint64_t)(text.p[at] - '0'), &sum)) {
+    for (; at < text.n && digit(text.p[at]); at++)
+        if (__builtin_mul_overflow(sum, 10, &sum) || __builtin_add_overflow(sum, (uint64_t)(text.p[at] - '0'), &sum))
             return false;
-        }
-    }
     bool some = at > *i;
     *i = at;
     *value = sum;
@@ -28,9 +26,8 @@ static bool digits(jl_span text, size_t *i, uint64_t *value) {
 /* Reads ".digits" from *i on, if there is a point: 0 <= *value < 1; false when no digit follows the point. */
 static bool fraction(jl_span text, size_t *i, double *value) {
     *value = 0;
-    if (*i == text.n || text.p[*i] != '.') {
+    if (*i == text.n || text.p[*i] != '.')
         return true;
-    }
     size_t at = *i + 1;
     double scale = 1;
     double sum = 0;
@@ -57,9 +54,8 @@ int jl_num_u64(jl_span text, uint64_t min, uint64_t max, uint64_t *value, jl_err
         *value = read;
         return 0;
     }
-    if (max == UINT64_MAX) {
+    if (max == UINT64_MAX)
         return jl_err_set(err, JL_USAGE, "'%.*s' is not a whole number of at least %" PRIu64, SHOWN(text), min);
-    }
     return jl_err_set(err, JL_USAGE, "'%.*s' is not a whole number from %" PRIu64 " to %" PRIu64, SHOWN(text), min,
                       max);
 }
@@ -77,9 +73,8 @@ int jl_num_size(jl_span text, uint64_t *bytes, jl_err *err) {
         const char *letter = unit.p[0] ? strchr(letters, unit.p[0] | 0x20) : NULL;
         if (letter && (unit.n == 1 || jl_span_eq(rest(unit, 1), JL_SPAN("iB")))) {
             uint64_t factor = UINT64_C(1) << (10 * (unsigned)(letter - letters + 1));
-            if (!__builtin_mul_overflow(read, factor, bytes)) {
+            if (!__builtin_mul_overflow(read, factor, bytes))
                 return 0;
-            }
         }
     }
     return jl_err_set(err, JL_USAGE, "'%.*s' is not a size such as 4096, 64K, 16M or 2G", SHOWN(text));

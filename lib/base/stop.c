@@ -29,29 +29,25 @@ void jl_stop_ask(int signal_number) {
     /* The first signal is the one that the exit status tells. */
     atomic_compare_exchange_strong(&asked, &none, signal_number);
     int fd = atomic_load(&event_fd);
-    if (fd >= 0) {
+    if (fd >= 0)
         wake(fd);
-    }
     errno = saved;
 }
 
 int jl_stop_fd(void) {
     int fd = atomic_load(&event_fd);
-    if (fd >= 0) {
+    if (fd >= 0)
         return fd;
-    }
     int fresh = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (fresh < 0) {
+    if (fresh < 0)
         return -1;
-    }
     int none = -1;
     if (!atomic_compare_exchange_strong(&event_fd, &none, fresh)) {
         close(fresh); /* nothing was written to it */
         return none;
     }
     /* A signal between the first look and now has found no descriptor to write to. */
-    if (jl_stop_asked()) {
+    if (jl_stop_asked())
         wake(fresh);
-    }
     return fresh;
 }

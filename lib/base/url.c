@@ -33,12 +33,10 @@ static int decode(jl_span from, char *to, size_t size, const char *what, jl_err 
             c = (char)(high * 16 + low);
             i += 2;
         }
-        if (c == '\0') {
+        if (c == '\0')
             return jl_err_set(err, JL_USAGE, "the %s of the URL contains a NUL", what);
-        }
-        if (used + 1 >= size) {
+        if (used + 1 >= size)
             return too_long(err, what);
-        }
         to[used++] = c;
     }
     to[used] = '\0';
@@ -47,12 +45,10 @@ static int decode(jl_span from, char *to, size_t size, const char *what, jl_err 
 
 /* Copies as it stands. */
 static int copy(jl_span from, char *to, size_t size, const char *what, jl_err *err) {
-    if (from.n >= size) {
+    if (from.n >= size)
         return too_long(err, what);
-    }
-    if (memchr(from.p, '\0', from.n)) {
+    if (memchr(from.p, '\0', from.n))
         return jl_err_set(err, JL_USAGE, "the %s of the URL contains a NUL", what);
-    }
     memcpy(to, from.p, from.n);
     to[from.n] = '\0';
     return 0;
@@ -61,9 +57,8 @@ static int copy(jl_span from, char *to, size_t size, const char *what, jl_err *e
 /* Splits off what stands before the first (or last) `c`; false when there is none. */
 static bool split(jl_span text, char c, bool last, jl_span *before, jl_span *behind) {
     const char *at = text.n == 0 ? NULL : last ? memrchr(text.p, c, text.n) : memchr(text.p, c, text.n);
-    if (!at) {
+    if (!at)
         return false;
-    }
     size_t n = (size_t)(at - text.p);
     *before = (jl_span){text.p, n};
     *behind = (jl_span){at + 1, text.n - n - 1};
@@ -77,18 +72,16 @@ static int parse_host(jl_span text, jl_url *url, jl_err *err) {
     bool has_port = false;
     if (text.n && text.p[0] == '[') {
         jl_span behind;
-        if (!split(text, ']', false, &host, &behind) || (behind.n && behind.p[0] != ':')) {
+        if (!split(text, ']', false, &host, &behind) || (behind.n && behind.p[0] != ':'))
             return jl_err_set(err, JL_USAGE, "the '[' of the URL's host has no ']' at the host's end");
-        }
         host = (jl_span){host.p + 1, host.n - 1};
         has_port = behind.n > 0;
         port = has_port ? (jl_span){behind.p + 1, behind.n - 1} : behind;
     } else {
         has_port = split(text, ':', false, &host, &port);
     }
-    if (decode(host, url->host, sizeof url->host, "host", err) != 0) {
+    if (decode(host, url->host, sizeof url->host, "host", err) != 0)
         return -1;
-    }
     uint64_t number = 0;
     /* What stands behind the ':' may be a part of a password with a raw '/' in it: not to be repeated. */
     if (has_port && jl_num_u64(port, 1, 65535, &number, NULL) != 0) {
@@ -102,21 +95,18 @@ static int parse_host(jl_span text, jl_url *url, jl_err *err) {
 
 /* "h1:p1,h2:p2": each is checked, the first one stays in host and port. */
 static int parse_hosts(jl_span text, jl_url *url, jl_err *err) {
-    if (copy(text, url->hosts, sizeof url->hosts, "host list", err) != 0) {
+    if (copy(text, url->hosts, sizeof url->hosts, "host list", err) != 0)
         return -1;
-    }
     jl_url first = {0};
     bool is_first = true;
     jl_span left = text;
     for (bool more = true; more;) {
         jl_span one = left;
         more = split(left, ',', false, &one, &left);
-        if (one.n == 0) {
+        if (one.n == 0)
             return jl_err_set(err, JL_USAGE, "the host list of the URL has an empty entry");
-        }
-        if (parse_host(one, url, err) != 0) {
+        if (parse_host(one, url, err) != 0)
             return -1;
-        }
         if (is_first) {
             memcpy(first.host, url->host, sizeof first.host);
             first.port = url->port;
@@ -132,32 +122,28 @@ static int parse_user(jl_span text, jl_url *url, jl_err *err) {
     jl_span user = text;
     jl_span pass = {0};
     bool has_pass = split(text, ':', false, &user, &pass);
-    if (decode(user, url->user, sizeof url->user, "user name", err) != 0) {
+    if (decode(user, url->user, sizeof url->user, "user name", err) != 0)
         return -1;
-    }
     return has_pass ? decode(pass, url->pass, sizeof url->pass, "password", err) : 0;
 }
 
 /* Everything behind "scheme://". */
 static int parse_hierarchy(jl_span text, jl_url *url, jl_err *err) {
     size_t end = 0;
-    while (end < text.n && text.p[end] != '/' && text.p[end] != '?') {
+    while (end < text.n && text.p[end] != '/' && text.p[end] != '?')
         end++;
-    }
     jl_span authority = {text.p, end};
     jl_span path = {text.p + end, text.n - end};
     jl_span query = {0};
     jl_span before;
-    if (split(path, '?', false, &before, &query)) {
+    if (split(path, '?', false, &before, &query))
         path = before;
-    }
 
     jl_span user;
     jl_span hosts = authority;
     if (split(authority, '@', true, &user, &hosts)) {
-        if (parse_user(user, url, err) != 0) {
+        if (parse_user(user, url, err) != 0)
             return -1;
-        }
     } else if (memchr(text.p, '@', text.n)) {
         return jl_err_set(err, JL_USAGE,
                           "the URL has a '@' behind its host: inside a password, write '/' as %%2F and '?' as "
@@ -167,31 +153,26 @@ static int parse_hierarchy(jl_span text, jl_url *url, jl_err *err) {
     size_t scheme = strlen(url->scheme);
     bool is_list = memchr(hosts.p, ',', hosts.n) || (scheme > 8 && strcmp(url->scheme + scheme - 8, "+cluster") == 0);
     int host = is_list ? parse_hosts(hosts, url, err) : parse_host(hosts, url, err);
-    if (host != 0 || decode(path, url->path, sizeof url->path, "path", err) != 0) {
+    if (host != 0 || decode(path, url->path, sizeof url->path, "path", err) != 0)
         return -1;
-    }
     return decode(query, url->query, sizeof url->query, "query", err);
 }
 
 static int parse(jl_span text, jl_url *url, jl_err *err) {
     size_t n = 0;
-    while (n < text.n && n + 1 < sizeof url->scheme && scheme_byte(text.p[n], n == 0)) {
+    while (n < text.n && n + 1 < sizeof url->scheme && scheme_byte(text.p[n], n == 0))
         n++;
-    }
-    if (n == 0 || n == text.n || text.p[n] != ':') {
+    if (n == 0 || n == text.n || text.p[n] != ':')
         return jl_err_set(err, JL_USAGE, "this is not a URL such as sqlite:PATH or redis://HOST:PORT/DB");
-    }
     memcpy(url->scheme, text.p, n);
     jl_span behind = {text.p + n + 1, text.n - n - 1};
     if (strcmp(url->scheme, "sqlite") == 0) {
-        if (behind.n == 0) {
+        if (behind.n == 0)
             return jl_err_set(err, JL_USAGE, "the URL names no file: write sqlite:PATH");
-        }
         return copy(behind, url->path, sizeof url->path, "path", err);
     }
-    if (behind.n < 2 || behind.p[0] != '/' || behind.p[1] != '/') {
+    if (behind.n < 2 || behind.p[0] != '/' || behind.p[1] != '/')
         return jl_err_set(err, JL_USAGE, "the URL lacks the '//' behind '%s:'", url->scheme);
-    }
     return parse_hierarchy((jl_span){behind.p + 2, behind.n - 2}, url, err);
 }
 
@@ -210,9 +191,8 @@ void jl_url_show(const jl_url *url, char *text, size_t size) {
         return;
     }
     char port[8] = "";
-    if (url->port) {
+    if (url->port)
         snprintf(port, sizeof port, ":%u", (unsigned)url->port);
-    }
     bool v6 = strchr(url->host, ':') != NULL;
     /* A query may hold anything, a password too; only the number of a database is known to be harmless. */
     bool db = strncmp(url->query, "db=", 3) == 0 && url->query[3 + strspn(url->query + 3, "0123456789")] == '\0';
@@ -234,8 +214,7 @@ bool jl_url_secret(const jl_url *url) {
 }
 
 void jl_url_wipe(jl_url *url) {
-    if (secret_query(url)) {
+    if (secret_query(url))
         explicit_bzero(url->query, sizeof url->query);
-    }
     explicit_bzero(url->pass, sizeof url->pass);
 }

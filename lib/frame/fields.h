@@ -21,7 +21,7 @@ typedef struct jl_fields {
 /* Rows for the option table. `help` of -a differs with what the program does to the member. */
 #define JL_FIELDS_OPT_KEY(fields)                                                                                      \
     {                                                                                                                  \
-        .letter = 'k', .name = "key-paths", .arg = "NAME=PATH,...", .kind = JL_OPT_TEXT, .to = &(fields).key_text,           \
+        .letter = 'k', .name = "key-paths", .arg = "NAME=PATH,...", .kind = JL_OPT_TEXT, .to = &(fields).key_text,     \
         .help = "the members that make the key [" JL_FIELDS_KEY "]"                                                    \
     }
 #define JL_FIELDS_OPT_ANSWER(fields, placeholder, text)                                                                \

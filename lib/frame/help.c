@@ -31,9 +31,8 @@ typedef struct page {
 static void put(page *g, const char *text, size_t n) {
     if (!g->failed) {
         g->failed = jl_buf_add(g->out, (jl_span){text, n}, g->err) != 0;
-        for (size_t i = 0; i < n; i++) {
+        for (size_t i = 0; i < n; i++)
             g->column = text[i] == '\n' ? 0 : g->column + (((unsigned char)text[i] & 0xc0) != 0x80);
-        }
     }
 }
 
@@ -56,9 +55,8 @@ static void bold(page *g, const char *text) {
 }
 
 static void indent(page *g, size_t column) {
-    while (g->column < column && !g->failed) {
+    while (g->column < column && !g->failed)
         put(g, " ", 1);
-    }
 }
 
 /* Words of `text` from the present column on, further lines indented to `left`. */
@@ -88,9 +86,8 @@ static void usage_lines(page *g, const jl_prog *prog) {
     static const char *const none[] = {"", NULL};
     const char *const *line = prog->synopsis ? prog->synopsis : none;
     for (size_t i = 0; line[i]; i++) {
-        if (i == 0) {
+        if (i == 0)
             bold(g, "Usage:");
-        }
         indent(g, strlen("Usage: "));
         bold(g, prog->name);
         put(g, " ", line[i][0] != '\0');
@@ -127,9 +124,8 @@ static void option_names(page *g, const jl_opt *o) {
 
 static void option(page *g, const jl_opt *o) {
     option_names(g, o);
-    if (g->column + 2 > HELP_COLUMN) {
+    if (g->column + 2 > HELP_COLUMN)
         put(g, "\n", 1);
-    }
     indent(g, HELP_COLUMN);
     wrap(g, o->help ? o->help : "", HELP_COLUMN);
     char text[128];
@@ -150,12 +146,10 @@ static void options(page *g, const jl_parse *p, bool common) {
     const jl_opt *o;
     bool first = true;
     for (size_t i = 0; (o = jl_parse_opt(p, i)); i++) {
-        if (jl_parse_is_common(p, i) != common) {
+        if (jl_parse_is_common(p, i) != common)
             continue;
-        }
-        if (first) {
+        if (first)
             heading(g, common ? "Common options:" : "Options:");
-        }
         first = false;
         option(g, o);
     }
@@ -163,9 +157,8 @@ static void options(page *g, const jl_parse *p, bool common) {
 
 static void verbs(page *g, const jl_prog *prog) {
     for (const jl_verb *v = prog->verbs; v && v->name; v++) {
-        if (v == prog->verbs) {
+        if (v == prog->verbs)
             heading(g, "Verbs (the first one is the default):");
-        }
         indent(g, 2);
         bold(g, v->name);
         put(g, "  ", 2);
@@ -208,9 +201,8 @@ int jl_help_usage(const jl_parse *p, bool styled, jl_buf *out, jl_err *err) {
 
 /* One cell and what ends it; tabs and newlines cannot stand in a table. */
 static void cell(page *g, const char *text, char end) {
-    for (const char *c = text ? text : ""; *c; c++) {
+    for (const char *c = text ? text : ""; *c; c++)
         put(g, *c == '\t' || *c == '\n' ? " " : c, 1);
-    }
     put(g, &end, 1);
 }
 
@@ -280,8 +272,7 @@ int jl_help_version(const jl_parse *p, jl_buf *out, jl_err *err) {
     page g = {.out = out, .err = err};
     put_text(&g, p->prog->name);
     put_text(&g, " (jobline) " JL_VERSION "\n");
-    if (p->prog->versions) {
+    if (p->prog->versions)
         p->prog->versions(say, &g);
-    }
     return g.failed ? -1 : 0;
 }

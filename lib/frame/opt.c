@@ -93,9 +93,8 @@ static bool is_end(const jl_opt *o) {
 
 static size_t own_count(const jl_parse *p) {
     size_t n = 0;
-    while (p->prog->opts && !is_end(&p->prog->opts[n])) {
+    while (p->prog->opts && !is_end(&p->prog->opts[n]))
         n++;
-    }
     return n;
 }
 
@@ -111,11 +110,9 @@ bool jl_parse_is_common(const jl_parse *p, size_t i) {
 
 const jl_opt *jl_parse_files_option(const jl_parse *p) {
     const jl_opt *o;
-    for (size_t i = 0; p->prog->files_when && (o = jl_parse_opt(p, i)); i++) {
-        if (o->given == p->prog->files_when || o->to == p->prog->files_when) {
+    for (size_t i = 0; p->prog->files_when && (o = jl_parse_opt(p, i)); i++)
+        if (o->given == p->prog->files_when || o->to == p->prog->files_when)
             return o;
-        }
-    }
     return NULL;
 }
 
@@ -131,20 +128,18 @@ static int usage(const jl_parse *p, jl_err *err, const char *format, ...) {
     char text[400];
     va_list args;
     va_start(args, format);
-    if (vsnprintf(text, sizeof text, format, args) < 0) {
+    if (vsnprintf(text, sizeof text, format, args) < 0)
         text[0] = '\0';
-    }
     va_end(args);
     return jl_err_set(err, JL_USAGE, "%s; try '%s --help'", text, p->prog->name);
 }
 
 /* "--key", or "-k" for one that has no long form; `text` holds 64 bytes. */
 static const char *shown(const jl_opt *o, char *text) {
-    if (o->name) {
+    if (o->name)
         snprintf(text, 64, "--%s", o->name);
-    } else {
+    else
         snprintf(text, 64, "-%c", o->letter);
-    }
     return text;
 }
 
@@ -153,9 +148,8 @@ static int word_index(const char *words, jl_span word) {
     int index = 0;
     for (const char *w = words; w; index++) {
         size_t n = strcspn(w, "|");
-        if (jl_span_eq((jl_span){w, n}, word)) {
+        if (jl_span_eq((jl_span){w, n}, word))
             return index;
-        }
         w = w[n] ? w + n + 1 : NULL;
     }
     return -1;
@@ -166,9 +160,8 @@ static int word_index(const char *words, jl_span word) {
 static size_t distance(jl_span a, jl_span b) {
     enum { LONGEST = 40, far = 99 };
     size_t d[LONGEST + 1][LONGEST + 1];
-    if (a.n > LONGEST || b.n > LONGEST) {
+    if (a.n > LONGEST || b.n > LONGEST)
         return far;
-    }
     for (size_t i = 0; i <= a.n; i++) {
         for (size_t j = 0; j <= b.n; j++) {
             if (i == 0 || j == 0) {
@@ -178,9 +171,8 @@ static size_t distance(jl_span a, jl_span b) {
             size_t least = d[i - 1][j - 1] + (a.p[i - 1] != b.p[j - 1]);
             size_t gap = (d[i - 1][j] < d[i][j - 1] ? d[i - 1][j] : d[i][j - 1]) + 1;
             least = gap < least ? gap : least;
-            if (i > 1 && j > 1 && a.p[i - 1] == b.p[j - 2] && a.p[i - 2] == b.p[j - 1] && d[i - 2][j - 2] + 1 < least) {
+            if (i > 1 && j > 1 && a.p[i - 1] == b.p[j - 2] && a.p[i - 2] == b.p[j - 1] && d[i - 2][j - 2] + 1 < least)
                 least = d[i - 2][j - 2] + 1;
-            }
             d[i][j] = least;
         }
     }
@@ -193,9 +185,8 @@ static const char *nearest(const jl_parse *p, jl_span name) {
     size_t best_distance = name.n < 4 ? 2 : 3; /* to be undercut */
     const jl_opt *o;
     for (size_t i = 0; (o = jl_parse_opt(p, i)); i++) {
-        if (!o->name) {
+        if (!o->name)
             continue;
-        }
         size_t far = name.n >= 3 && strncmp(o->name, name.p, name.n) == 0 ? 0 : distance(name, jl_span_of(o->name));
         if (far < best_distance) {
             best = o->name;
@@ -208,17 +199,15 @@ static const char *nearest(const jl_parse *p, jl_span name) {
 static int unknown_option(const jl_parse *p, jl_span name, jl_err *err) {
     const char *meant = nearest(p, name);
     int n = (int)(name.n < 100 ? name.n : 100);
-    if (meant) {
+    if (meant)
         return usage(p, err, "unknown option '--%.*s' (did you mean '--%s'?)", n, name.p, meant);
-    }
     return usage(p, err, "unknown option '--%.*s'", n, name.p);
 }
 
 static int add_text(jl_texts *list, const char *text, jl_err *err) {
     const char **grown = realloc(list->text, (list->n + 1) * sizeof *grown);
-    if (!grown) {
+    if (!grown)
         return jl_err_nomem(err);
-    }
     grown[list->n] = text;
     *list = (jl_texts){grown, list->n + 1};
     return 0;
@@ -226,24 +215,20 @@ static int add_text(jl_texts *list, const char *text, jl_err *err) {
 
 static int set_size(const jl_opt *o, const char *text, jl_err *err) {
     uint64_t bytes;
-    if (jl_num_size(jl_span_of(text), &bytes, err) != 0) {
+    if (jl_num_size(jl_span_of(text), &bytes, err) != 0)
         return -1;
-    }
-    if (bytes < o->min) {
+    if (bytes < o->min)
         return jl_err_set(err, JL_USAGE, "'%.100s' is less than %llu", text, (unsigned long long)o->min);
-    }
-    if (o->max && bytes > o->max) {
+    if (o->max && bytes > o->max)
         return jl_err_set(err, JL_USAGE, "'%.100s' is more than %llu", text, (unsigned long long)o->max);
-    }
     *(uint64_t *)o->to = bytes;
     return 0;
 }
 
 static int set_choice(const jl_opt *o, const char *text, jl_err *err) {
     int index = text ? word_index(o->words, jl_span_of(text)) : 0;
-    if (index < 0) {
+    if (index < 0)
         return jl_err_set(err, JL_USAGE, "'%.100s' is none of %s", text, o->words);
-    }
     *(int *)o->to = index;
     return 0;
 }
@@ -280,12 +265,10 @@ static int set_value(const jl_opt *o, const char *text, jl_err *err) {
 
 /* set_value with the option's (or the variable's) name in front of its complaint. */
 static int set_named(const jl_parse *p, const jl_opt *o, const char *name, const char *text, jl_err *err) {
-    if (set_value(o, text, err) == 0) {
+    if (set_value(o, text, err) == 0)
         return 0;
-    }
-    if (!err || err->class == JL_SOFTWARE) {
+    if (!err || err->class == JL_SOFTWARE)
         return -1;
-    }
     jl_class class = err->class;
     char reason[sizeof err->text];
     memcpy(reason, err->text, sizeof reason);
@@ -319,22 +302,18 @@ static int meet(scan *s, size_t i, const char *attached, jl_err *err) {
     const jl_opt *o = jl_parse_opt(p, i);
     char name[64];
     shown(o, name);
-    if (attached && !takes_value(o)) {
+    if (attached && !takes_value(o))
         return usage(p, err, "option '%s' takes no value", name);
-    }
     if (!attached && takes_value(o) && !value_optional(o)) {
-        if (s->next == s->argc) {
+        if (s->next == s->argc)
             return usage(p, err, "option '%s' needs a value: %s", name, o->arg ? o->arg : "VALUE");
-        }
         attached = s->argv[s->next++];
     }
-    if (set_named(p, o, name, attached, err) != 0) {
+    if (set_named(p, o, name, attached, err) != 0)
         return -1;
-    }
     p->given[i] = true;
-    if (o->given) {
+    if (o->given)
         *o->given = true;
-    }
     if (o->kind == JL_OPT_REST) {
         p->run->rest = s->argv + s->next; /* argv ends with NULL */
         s->next = s->argc;
@@ -346,21 +325,17 @@ static int meet_long(scan *s, const char *text, jl_err *err) {
     const char *equals = strchr(text, '=');
     jl_span name = {text, equals ? (size_t)(equals - text) : strlen(text)};
     const jl_opt *o;
-    for (size_t i = 0; (o = jl_parse_opt(s->p, i)); i++) {
-        if (o->name && jl_span_eq(jl_span_of(o->name), name)) {
+    for (size_t i = 0; (o = jl_parse_opt(s->p, i)); i++)
+        if (o->name && jl_span_eq(jl_span_of(o->name), name))
             return meet(s, i, equals ? equals + 1 : NULL, err);
-        }
-    }
     return unknown_option(s->p, name, err);
 }
 
 static bool letter_index(const jl_parse *p, char letter, size_t *i) {
     const jl_opt *o;
-    for (*i = 0; (o = jl_parse_opt(p, *i)); ++*i) {
-        if (o->letter == letter) {
+    for (*i = 0; (o = jl_parse_opt(p, *i)); ++*i)
+        if (o->letter == letter)
             return true;
-        }
-    }
     return false;
 }
 
@@ -372,48 +347,39 @@ static bool ended(const jl_parse *p) {
 static int meet_letters(scan *s, const char *text, jl_err *err) {
     for (const char *c = text; *c && !ended(s->p); c++) {
         size_t i;
-        if (!letter_index(s->p, *c, &i)) {
+        if (!letter_index(s->p, *c, &i))
             return usage(s->p, err, "unknown option '-%c'", *c);
-        }
         const jl_opt *o = jl_parse_opt(s->p, i);
-        if (takes_value(o) && !value_optional(o)) {
+        if (takes_value(o) && !value_optional(o))
             return meet(s, i, c[1] ? c + 1 : NULL, err);
-        }
         /* A rest option takes whole arguments only. */
-        if (o->kind == JL_OPT_REST && c[1]) {
+        if (o->kind == JL_OPT_REST && c[1])
             return usage(s->p, err, "option '-%c' must be the last of its cluster", *c);
-        }
-        if (meet(s, i, NULL, err) != 0) {
+        if (meet(s, i, NULL, err) != 0)
             return -1;
-        }
     }
     return 0;
 }
 
 static const jl_verb *find_verb(const jl_prog *prog, const char *name) {
-    for (const jl_verb *v = prog->verbs; v && v->name; v++) {
-        if (strcmp(v->name, name) == 0) {
+    for (const jl_verb *v = prog->verbs; v && v->name; v++)
+        if (strcmp(v->name, name) == 0)
             return v;
-        }
-    }
     return NULL;
 }
 
 /* Do the operands met so far begin a COMMAND, whose options are its own? */
 static bool begins_command(const jl_parse *p) {
-    if (p->verb) {
+    if (p->verb)
         return p->verb->takes_command;
-    }
     return p->prog->takes_command && !(p->prog->files_when && *p->prog->files_when);
 }
 
 /* The first operand was meant to be a verb if it is nearly one, and no file. */
 static int check_typo(const scan *s, const char *text, jl_err *err) {
-    for (const jl_verb *v = s->literal ? NULL : s->p->prog->verbs; v && v->name; v++) {
-        if (distance(jl_span_of(text), jl_span_of(v->name)) <= 2 && access(text, F_OK) != 0) {
+    for (const jl_verb *v = s->literal ? NULL : s->p->prog->verbs; v && v->name; v++)
+        if (distance(jl_span_of(text), jl_span_of(v->name)) <= 2 && access(text, F_OK) != 0)
             return usage(s->p, err, "'%.100s' is neither a verb nor a file (did you mean '%s'?)", text, v->name);
-        }
-    }
     return 0;
 }
 
@@ -421,18 +387,15 @@ static int take_operand(scan *s, char *text, jl_err *err) {
     jl_parse *p = s->p;
     if (!p->verb && p->prog->verbs) {
         p->verb = s->literal ? NULL : find_verb(p->prog, text);
-        if (p->verb) {
+        if (p->verb)
             return 0;
-        }
-        if (check_typo(s, text, err) != 0) {
+        if (check_typo(s, text, err) != 0)
             return -1;
-        }
         p->verb = p->prog->verbs;
     }
     p->run->operand[p->run->n_operands++] = text;
-    if (begins_command(p)) {
+    if (begins_command(p))
         s->no_options = true;
-    }
     return 0;
 }
 
@@ -440,9 +403,8 @@ static int scan_args(scan *s, jl_err *err) {
     while (s->next < s->argc && !ended(s->p)) {
         char *text = s->argv[s->next++];
         if (s->no_options || text[0] != '-' || text[1] == '\0') {
-            if (take_operand(s, text, err) != 0) {
+            if (take_operand(s, text, err) != 0)
                 return -1;
-            }
         } else if (strcmp(text, "--") == 0) {
             s->no_options = true;
             s->literal = true;
@@ -458,15 +420,12 @@ static int fill_from_environment(jl_parse *p, jl_err *err) {
     const jl_opt *o;
     for (size_t i = 0; (o = jl_parse_opt(p, i)); i++) {
         const char *text = o->env && !p->given[i] ? getenv(o->env) : NULL;
-        if (!text || !*text || (o->verbs && p->verb && word_index(o->verbs, jl_span_of(p->verb->name)) < 0)) {
+        if (!text || !*text || (o->verbs && p->verb && word_index(o->verbs, jl_span_of(p->verb->name)) < 0))
             continue;
-        }
-        if (o->kind == JL_OPT_FLAG && strcmp(text, "0") == 0) {
+        if (o->kind == JL_OPT_FLAG && strcmp(text, "0") == 0)
             continue;
-        }
-        if (set_named(p, o, o->env, text, err) != 0) {
+        if (set_named(p, o, o->env, text, err) != 0)
             return -1;
-        }
     }
     return 0;
 }
@@ -484,42 +443,34 @@ static int check_verb(const jl_parse *p, jl_err *err) {
 
 int jl_parse_check(const jl_parse *p, jl_err *err) {
     const jl_run *run = p->run;
-    if (p->verb && p->verb->takes_no_input && run->n_operands) {
+    if (p->verb && p->verb->takes_no_input && run->n_operands)
         return usage(p, err, "'%s' takes no operand such as '%.100s'", p->verb->name, run->operand[0]);
-    }
     if (begins_command(p) && run->n_operands == 0) {
         const jl_opt *files = p->verb ? NULL : jl_parse_files_option(p);
         char name[64];
-        if (files) {
+        if (files)
             return usage(p, err, "a COMMAND is missing (or the option %s)", shown(files, name));
-        }
         return usage(p, err, "a COMMAND is missing");
     }
-    if (run->rest && !run->rest[0]) {
+    if (run->rest && !run->rest[0])
         return usage(p, err, "a COMMAND is missing at the end");
-    }
     return 0;
 }
 
 int jl_parse_args(jl_parse *p, int argc, char **argv, jl_err *err) {
     p->run->operand = calloc((size_t)argc + 1, sizeof *p->run->operand);
-    if (!p->run->operand) {
+    if (!p->run->operand)
         return jl_err_nomem(err);
-    }
     scan s = {.p = p, .argv = argv, .argc = argc, .next = argc > 0};
-    if (scan_args(&s, err) != 0) {
+    if (scan_args(&s, err) != 0)
         return -1;
-    }
-    if (ended(p)) {
+    if (ended(p))
         return 0;
-    }
-    if (!p->verb) {
+    if (!p->verb)
         p->verb = p->prog->verbs;
-    }
     p->run->verb = p->verb ? p->verb->name : NULL;
-    if (check_verb(p, err) != 0 || fill_from_environment(p, err) != 0) {
+    if (check_verb(p, err) != 0 || fill_from_environment(p, err) != 0)
         return -1;
-    }
     return 0;
 }
 

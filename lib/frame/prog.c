@@ -18,12 +18,10 @@
 static int print(jl_span text, jl_err *err) {
     while (text.n > 0) {
         ssize_t n = write(STDOUT_FILENO, text.p, text.n);
-        if (n < 0 && errno == EINTR) {
+        if (n < 0 && errno == EINTR)
             continue;
-        }
-        if (n < 0) {
+        if (n < 0)
             return jl_err_errno(err, errno == EPIPE ? JL_PIPE : JL_IO, errno, "cannot write to stdout");
-        }
         text = (jl_span){text.p + n, text.n - (size_t)n};
     }
     return close(STDOUT_FILENO) == 0 ? 0 : jl_err_errno(err, JL_IO, errno, "cannot write to stdout");
@@ -36,9 +34,8 @@ static int print_what_was_asked(const jl_parse *p, jl_err *err) {
                : p->show == JL_SHOW_VERBS   ? jl_help_verbs(p, &text, err)
                : p->show == JL_SHOW_PROGRAM ? jl_help_program(p, &text, err)
                                             : jl_help_text(p, jl_say_styled(STDOUT_FILENO), &text, err);
-    if (made == 0) {
+    if (made == 0)
         made = print(jl_buf_span(&text), err);
-    }
     jl_buf_free(&text);
     return made;
 }
@@ -79,18 +76,16 @@ static int settle_id(jl_run *run, jl_err *err) {
         memcpy(run->id, given, strlen(given) + 1);
         return 0;
     }
-    if (given && *given) {
+    if (given && *given)
         jl_run_warn(run, "JOBLINE_RUN is not 1 to 64 letters, digits and '_.:-': a new run id is used");
-    }
     make_id(run->id, sizeof run->id);
     return setenv("JOBLINE_RUN", run->id, 1) == 0 ? 0 : jl_err_nomem(err);
 }
 
 /* An error wins over a signal, a signal over the status that the program chose. */
 static int final_status(const jl_run *run, const jl_err *err) {
-    if (err->class != JL_OK) {
+    if (err->class != JL_OK)
         return (int)err->class;
-    }
     return jl_stop_asked() ? 128 + jl_stop_asked() : run->status;
 }
 
@@ -98,9 +93,8 @@ static int final_status(const jl_run *run, const jl_err *err) {
 static int tell(const jl_run *run, int stats_fd, int status, const jl_err *failure) {
     jl_err err = {0};
     int told = status;
-    if (run->verbose) {
+    if (run->verbose)
         jl_summary_say(run);
-    }
     if (jl_summary_stats(run, stats_fd, status, failure, &err) != 0) {
         jl_run_error(run, &err);
         told = told ? told : (int)err.class;
@@ -119,13 +113,11 @@ static int perform(const jl_prog *prog, jl_run *run) {
     int stats_fd = -1;
     jl_signals_install();
     if (settle_id(run, &err) == 0 && jl_summary_open(run, &stats_fd, &err) == 0 && prog->run(run, &err) != 0 &&
-        err.class == JL_OK) {
+        err.class == JL_OK)
         jl_err_set(&err, JL_SOFTWARE, "failed without a reason");
-    }
     jl_run_progress_clear(run);
-    if (err.class != JL_OK && err.class != JL_PIPE) {
+    if (err.class != JL_OK && err.class != JL_PIPE)
         jl_run_error(run, &err);
-    }
     int status = tell(run, stats_fd, final_status(run, &err), &err);
     jl_buf_free(&run->extra);
     return status;
@@ -138,21 +130,17 @@ static int begin(const jl_prog *prog, jl_run *run, int argc, char **argv, jl_par
     int failed = jl_parse_args(p, argc, argv, &err);
     if (failed == 0 && (p->version || p->show != JL_SHOW_NOTHING)) {
         failed = print_what_was_asked(p, &err);
-        if (failed == 0) {
+        if (failed == 0)
             return JL_OK;
-        }
     } else if (failed == 0 && jl_parse_reads_stdin(p) && isatty(STDIN_FILENO)) {
         failed = say_usage(p, &err);
-        if (failed == 0) {
+        if (failed == 0)
             return JL_USAGE;
-        }
     }
-    if (failed == 0 && jl_parse_check(p, &err) == 0) {
+    if (failed == 0 && jl_parse_check(p, &err) == 0)
         return perform(prog, run);
-    }
-    if (err.class != JL_PIPE) {
+    if (err.class != JL_PIPE)
         jl_run_error(run, &err);
-    }
     return (int)err.class;
 }
 
@@ -162,8 +150,7 @@ int jl_main(const jl_prog *prog, int argc, char **argv) {
     jl_parse parse;
     int status = begin(prog, &run, argc, argv, &parse);
     jl_parse_free(&parse);
-    if (status == JL_PIPE) {
+    if (status == JL_PIPE)
         jl_signals_die_of_pipe();
-    }
     return status;
 }

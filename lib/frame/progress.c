@@ -30,16 +30,13 @@ bool jl_say_styled(int fd) {
 }
 
 static style decide(const jl_run *run) {
-    if (run->progress == JL_WHEN_NEVER) {
+    if (run->progress == JL_WHEN_NEVER)
         return SILENT;
-    }
-    if (!isatty(STDERR_FILENO)) {
+    if (!isatty(STDERR_FILENO))
         return run->progress == JL_WHEN_ALWAYS ? LINES : SILENT;
-    }
     const char *term = getenv("TERM");
-    if (!term || !*term || strcmp(term, "dumb") == 0) {
+    if (!term || !*term || strcmp(term, "dumb") == 0)
         return LINES;
-    }
     return jl_say_styled(STDERR_FILENO) ? REWRITE : PAD;
 }
 
@@ -60,11 +57,10 @@ static void duration(double seconds, char text[24]) {
         return;
     }
     int s = (int)(seconds + 0.5);
-    if (s >= 3600) {
+    if (s >= 3600)
         snprintf(text, 24, "%d:%02d:%02d", s / 3600, s / 60 % 60, s % 60);
-    } else {
+    else
         snprintf(text, 24, "%d:%02d", s / 60, s % 60);
-    }
 }
 
 /* Appends to `text` as far as it fits. */
@@ -90,9 +86,8 @@ static size_t compose(const jl_run *run, int64_t now, uint64_t done, uint64_t to
     for (size_t i = 0; i < run->n_counters; i++) {
         if (run->counter[i].progress) {
             snprintf(part, sizeof part, "  %" PRIu64 " %s", *run->counter[i].value, run->counter[i].name);
-            for (char *c = part; *c; c++) {
+            for (char *c = part; *c; c++)
                 *c = *c == '_' ? ' ' : *c;
-            }
             n = add(text, n, size, part);
         }
     }
@@ -128,19 +123,16 @@ static void draw(const char *text, size_t n) {
 }
 
 void jl_run_progress(jl_run *run, uint64_t done, uint64_t total) {
-    if (line.style == SILENT) {
+    if (line.style == SILENT)
         return;
-    }
     if (line.style == UNDECIDED) {
         line.style = decide(run);
-        if (line.style == SILENT) {
+        if (line.style == SILENT)
             return;
-        }
     }
     int64_t now = jl_clock_now();
-    if (now < line.next) {
+    if (now < line.next)
         return;
-    }
     char text[480];
     if (line.style == LINES) {
         line.next = now + JL_SECOND;
@@ -156,18 +148,16 @@ void jl_run_progress(jl_run *run, uint64_t done, uint64_t total) {
 void jl_run_progress_end(jl_run *run, uint64_t done, uint64_t total) {
     line.next = 0;
     jl_run_progress(run, done, total);
-    if (line.shown > 0) {
+    if (line.shown > 0)
         jl_say_bytes("\n", 1);
-    }
     line.shown = 0;
     line.style = SILENT;
 }
 
 void jl_run_progress_clear(const jl_run *run) {
     (void)run;
-    if (line.shown == 0) {
+    if (line.shown == 0)
         return;
-    }
     if (line.style == REWRITE) {
         jl_say_bytes("\r\x1b[K", 4);
     } else {

@@ -11,20 +11,17 @@
 
 void jl_run_counter(jl_run *run, const char *name, const uint64_t *value, bool progress) {
     const size_t most = sizeof run->counter / sizeof run->counter[0];
-    if (run->n_counters < most) {
+    if (run->n_counters < most)
         run->counter[run->n_counters++] = (jl_counter){name, value, progress};
-    }
 }
 
 void jl_say_bytes(const char *text, size_t n) {
     while (n > 0) {
         ssize_t done = write(STDERR_FILENO, text, n);
-        if (done < 0 && errno == EINTR) {
+        if (done < 0 && errno == EINTR)
             continue;
-        }
-        if (done <= 0) {
+        if (done <= 0)
             return; /* nobody is left to be told */
-        }
         text += done;
         n -= (size_t)done;
     }
@@ -44,12 +41,10 @@ void jl_say_line(const jl_run *run, const char *text) {
 void jl_say_error_text(const jl_err *err, char *text, size_t size) {
     char line[32] = "";
     char byte[40] = "";
-    if (err->line) {
+    if (err->line)
         snprintf(line, sizeof line, "%s%" PRIu64 ": ", err->file[0] ? "" : "line ", err->line);
-    }
-    if (err->byte) {
+    if (err->byte)
         snprintf(byte, sizeof byte, "byte %" PRIu64 ": ", err->byte);
-    }
     snprintf(text, size, "%s%s%s%s%s", err->file, err->file[0] ? (err->line ? ":" : ": ") : "", line, byte, err->text);
 }
 
@@ -61,9 +56,8 @@ void jl_run_error(const jl_run *run, const jl_err *err) {
 
 static void say_formatted(const jl_run *run, const char *format, va_list args) {
     char text[1024];
-    if (vsnprintf(text, sizeof text, format, args) >= 0) {
+    if (vsnprintf(text, sizeof text, format, args) >= 0)
         jl_say_line(run, text);
-    }
 }
 
 void jl_run_warn(const jl_run *run, const char *format, ...) {

@@ -17,11 +17,9 @@ static volatile sig_atomic_t ours[N_STOPPERS];
 
 static void ask(int number) {
     jl_stop_ask(number);
-    for (size_t i = 0; i < N_STOPPERS; i++) {
-        if (ours[i]) {
+    for (size_t i = 0; i < N_STOPPERS; i++)
+        if (ours[i])
             signal(stoppers[i], SIG_DFL);
-        }
-    }
 }
 
 static void nothing(int number) {
@@ -30,13 +28,11 @@ static void nothing(int number) {
 
 void jl_signals_descriptors(void) {
     for (int fd = 0; fd <= 2; fd++) {
-        if (fcntl(fd, F_GETFD) >= 0) {
+        if (fcntl(fd, F_GETFD) >= 0)
             continue;
-        }
         /* The lowest number free is `fd`, as all below it are open. */
-        if (open("/dev/null", fd == 1 ? O_RDONLY : O_WRONLY) != fd) {
+        if (open("/dev/null", fd == 1 ? O_RDONLY : O_WRONLY) != fd)
             abort();
-        }
     }
 }
 
@@ -52,9 +48,8 @@ void jl_signals_install(void) {
 
     /* No SA_RESTART: a call that waits comes back, so that the flag is seen. */
     action = (struct sigaction){.sa_handler = ask};
-    for (size_t i = 0; i < N_STOPPERS; i++) {
+    for (size_t i = 0; i < N_STOPPERS; i++)
         sigaddset(&action.sa_mask, stoppers[i]);
-    }
     for (size_t i = 0; i < N_STOPPERS; i++) {
         struct sigaction was;
         if (sigaction(stoppers[i], NULL, &was) == 0 && was.sa_handler != SIG_IGN) {

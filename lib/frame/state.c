@@ -10,15 +10,12 @@
 /* mkdir -p with mode 0700, for the folders that are new. `path` is absolute and changed while this runs. */
 static int make_folders(char *path, jl_err *err) {
     for (char *slash = strchr(path + 1, '/');; slash = strchr(slash + 1, '/')) {
-        if (slash) {
+        if (slash)
             *slash = '\0';
-        }
-        if (mkdir(path, 0700) != 0 && errno != EEXIST) {
+        if (mkdir(path, 0700) != 0 && errno != EEXIST)
             return jl_err_errno(err, JL_CANTCREAT, errno, "cannot create the folder '%s'", path);
-        }
-        if (!slash) {
+        if (!slash)
             return 0;
-        }
         *slash = '/';
     }
 }
@@ -36,12 +33,10 @@ static int default_url(const char *name, jl_url *url, jl_err *err) {
     }
     char folder[sizeof url->path - 256];
     int n = snprintf(folder, sizeof folder, "%s%s/jobline", xdg ? state : home, xdg ? "" : "/.local/state");
-    if (n < 0 || (size_t)n >= sizeof folder) {
+    if (n < 0 || (size_t)n >= sizeof folder)
         return jl_err_set(err, JL_CONFIG, "the path of the folder for state is too long");
-    }
-    if (make_folders(folder, err) != 0) {
+    if (make_folders(folder, err) != 0)
         return -1;
-    }
     *url = (jl_url){.scheme = "sqlite"};
     n = snprintf(url->path, sizeof url->path, "%s/%s.db", folder, name);
     return n > 0 && (size_t)n < sizeof url->path ? 0 : jl_err_set(err, JL_USAGE, "the name '%s' is too long", name);
@@ -50,21 +45,18 @@ static int default_url(const char *name, jl_url *url, jl_err *err) {
 /* `where` names the source in messages. */
 static int parse_named(const char *where, jl_span text, jl_url *url, jl_err *err) {
     jl_err reason = {0};
-    if (jl_url_parse(text, url, &reason) != 0) {
+    if (jl_url_parse(text, url, &reason) != 0)
         return jl_err_set(err, reason.class, "%s: %s", where, reason.text);
-    }
     return 0;
 }
 
 static int from_file(const char *where, const char *path, jl_url *url, jl_err *err) {
     jl_buf text = {0};
     int result = jl_secret_read(path, true, &text, err);
-    if (result == 0) {
+    if (result == 0)
         result = parse_named(where, jl_buf_span(&text), url, err);
-    }
-    if (text.p) {
+    if (text.p)
         explicit_bzero(text.p, text.cap);
-    }
     jl_buf_free(&text);
     return result;
 }
@@ -75,19 +67,15 @@ int jl_run_state_url(const jl_run *run, const char *option, bool from_argv, cons
     const char *variable = env ? getenv(env) : NULL;
     bool in_argv = option && from_argv && option != variable;
     const char *text = option ? option : variable && *variable ? variable : NULL;
-    if (!text) {
+    if (!text)
         return default_url(name, url, err);
-    }
     const char *where = in_argv || !env ? name : env;
-    if (text[0] == '@') {
+    if (text[0] == '@')
         return from_file(where, text + 1, url, err);
-    }
-    if (parse_named(where, jl_span_of(text), url, err) != 0) {
+    if (parse_named(where, jl_span_of(text), url, err) != 0)
         return -1;
-    }
-    if (!jl_url_secret(url)) {
+    if (!jl_url_secret(url))
         return 0;
-    }
     jl_secret_held();
     if (in_argv) {
         jl_url_wipe(url);

@@ -18,9 +18,8 @@ static double elapsed(const jl_run *run) {
 static void count(jl_buf *text, const char *separator, uint64_t value, const char *name) {
     char words[64];
     snprintf(words, sizeof words, "%s", name);
-    for (char *c = words; *c; c++) {
+    for (char *c = words; *c; c++)
         *c = *c == '_' ? ' ' : *c;
-    }
     (void)jl_buf_addf(text, NULL, "%s%" PRIu64 " %s", separator, value, words);
 }
 
@@ -31,12 +30,10 @@ void jl_summary_say(const jl_run *run) {
         (void)jl_buf_addf(&text, NULL,
                           "%" PRIu64 " lines in, %" PRIu64 " out, %" PRIu64 " dropped, %" PRIu64 " rejected",
                           run->lines_in, run->lines_out, run->dropped, run->rejected);
-        if (run->blank) {
+        if (run->blank)
             count(&text, ", ", run->blank, "blank");
-        }
-        if (run->boms) {
+        if (run->boms)
             count(&text, ", ", run->boms, "byte_order_marks");
-        }
         separator = "; ";
     }
     for (size_t i = 0; i < run->n_counters; i++) {
@@ -54,23 +51,20 @@ void jl_summary_say(const jl_run *run) {
     separator = text.n ? "; " : "";
     char took[32];
     snprintf(took, sizeof took, seconds < 0.1 ? "%.0f ms" : "%.1f s", seconds < 0.1 ? seconds * 1000 : seconds);
-    if (run->prog->no_filter) {
+    if (run->prog->no_filter)
         (void)jl_buf_addf(&text, NULL, "%s%s", separator, took);
-    } else {
+    else
         (void)jl_buf_addf(&text, NULL, "%s%s in %s (%s/s)", separator, bytes, took, rate);
-    }
     const char *whole = jl_buf_text(&text, NULL);
-    if (whole) {
+    if (whole)
         jl_say_line(run, whole);
-    }
     jl_buf_free(&text);
 }
 
 int jl_summary_open(const jl_run *run, int *fd, jl_err *err) {
     *fd = -1;
-    if (!run->stats) {
+    if (!run->stats)
         return 0;
-    }
     *fd = open(run->stats, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666);
     return *fd >= 0 ? 0 : jl_err_errno(err, JL_CANTCREAT, errno, "cannot open '%s'", run->stats);
 }
@@ -101,9 +95,8 @@ static int describe(const jl_run *run, int status, const jl_err *failure, jl_buf
     jl_clock_rfc3339(run->started_wall, started);
     int bad = jl_write_open(out, err) || jl_write_text(out, "run", jl_span_of(run->id), err) ||
               jl_write_text(out, "program", jl_span_of(run->prog->name), err);
-    if (!bad && run->verb) {
+    if (!bad && run->verb)
         bad = jl_write_text(out, "verb", jl_span_of(run->verb), err);
-    }
     bad = bad || jl_write_text(out, "version", JL_SPAN(JL_VERSION), err) ||
           jl_write_text(out, "started_at", jl_span_of(started), err) ||
           jl_write_real(out, "seconds", elapsed(run), 3, err) ||
@@ -116,12 +109,10 @@ static int describe(const jl_run *run, int status, const jl_err *failure, jl_buf
     }
     figure f[N_FIGURES];
     figures(run, f);
-    for (size_t i = 0; i < N_FIGURES && !bad && !run->prog->no_filter; i++) {
+    for (size_t i = 0; i < N_FIGURES && !bad && !run->prog->no_filter; i++)
         bad = jl_write_u64(out, f[i].name, f[i].value, err);
-    }
-    for (size_t i = 0; i < run->n_counters && !bad; i++) {
+    for (size_t i = 0; i < run->n_counters && !bad; i++)
         bad = jl_write_u64(out, run->counter[i].name, *run->counter[i].value, err);
-    }
     return bad || jl_buf_add(out, jl_buf_span(&run->extra), err) || jl_write_close(out, err) ||
                    jl_buf_addc(out, '\n', err)
                ? -1
@@ -129,21 +120,18 @@ static int describe(const jl_run *run, int status, const jl_err *failure, jl_buf
 }
 
 int jl_summary_stats(const jl_run *run, int fd, int status, const jl_err *failure, jl_err *err) {
-    if (fd < 0) {
+    if (fd < 0)
         return 0;
-    }
     jl_buf text = {0};
     int result = describe(run, status, failure, &text, err);
     if (result == 0) {
         /* One write: lines of runs that end at the same time do not mix. */
         ssize_t n = write(fd, text.p, text.n);
-        if (n != (ssize_t)text.n) {
+        if (n != (ssize_t)text.n)
             result = jl_err_errno(err, JL_IO, n < 0 ? errno : ENOSPC, "cannot write to '%s'", run->stats);
-        }
     }
-    if (close(fd) != 0 && result == 0) {
+    if (close(fd) != 0 && result == 0)
         result = jl_err_errno(err, JL_IO, errno, "cannot write to '%s'", run->stats);
-    }
     jl_buf_free(&text);
     return result;
 }
@@ -158,13 +146,11 @@ static int gauge(const jl_run *run, jl_buf *out, const char *name, const char *h
         *c = fits ? *c : '_';
     }
     snprintf(words, sizeof words, "%s", help ? help : name);
-    for (char *c = words; *c && !help; c++) {
+    for (char *c = words; *c && !help; c++)
         *c = *c == '_' ? ' ' : *c;
-    }
     char label[96] = "";
-    if (run->verb) {
+    if (run->verb)
         snprintf(label, sizeof label, "{verb=\"%s\"}", run->verb);
-    }
     return jl_buf_addf(out, err, "# HELP %s %s%s\n# TYPE %s gauge\n%s%s %s\n", full, words,
                        help ? "" : " (of the last run)", full, full, label, value);
 }
@@ -184,49 +170,40 @@ static int page(const jl_run *run, int status, jl_buf *out, jl_err *err) {
     snprintf(ended_with, sizeof ended_with, "%d", status);
     if (gauge(run, out, "last_run_timestamp_seconds", "When the last run ended, Unix time", ended, err) ||
         gauge(run, out, "last_run_status", "Exit status of the last run", ended_with, err) ||
-        gauge(run, out, "duration_seconds", "How long the last run took", took, err)) {
+        gauge(run, out, "duration_seconds", "How long the last run took", took, err))
         return -1;
-    }
     figure f[N_FIGURES];
     figures(run, f);
-    for (size_t i = 0; i < N_FIGURES && !run->prog->no_filter; i++) {
-        if (gauge_u64(run, out, f[i].name, f[i].value, err) != 0) {
+    for (size_t i = 0; i < N_FIGURES && !run->prog->no_filter; i++)
+        if (gauge_u64(run, out, f[i].name, f[i].value, err) != 0)
             return -1;
-        }
-    }
-    for (size_t i = 0; i < run->n_counters; i++) {
-        if (gauge_u64(run, out, run->counter[i].name, *run->counter[i].value, err) != 0) {
+    for (size_t i = 0; i < run->n_counters; i++)
+        if (gauge_u64(run, out, run->counter[i].name, *run->counter[i].value, err) != 0)
             return -1;
-        }
-    }
     return 0;
 }
 
 static int write_all(int fd, jl_span bytes, const char *name, jl_err *err) {
     while (bytes.n > 0) {
         ssize_t n = write(fd, bytes.p, bytes.n);
-        if (n < 0 && errno == EINTR) {
+        if (n < 0 && errno == EINTR)
             continue;
-        }
-        if (n < 0) {
+        if (n < 0)
             return jl_err_errno(err, JL_IO, errno, "cannot write to '%s'", name);
-        }
         bytes = (jl_span){bytes.p + n, bytes.n - (size_t)n};
     }
     return 0;
 }
 
 int jl_summary_metrics(const jl_run *run, int status, jl_err *err) {
-    if (!run->metrics) {
+    if (!run->metrics)
         return 0;
-    }
     jl_buf text = {0};
     jl_atomic file = {.fd = -1};
     int result = -1;
     if (page(run, status, &text, err) == 0 && jl_atomic_open(&file, run->metrics, err) == 0 &&
-        write_all(file.fd, jl_buf_span(&text), run->metrics, err) == 0) {
+        write_all(file.fd, jl_buf_span(&text), run->metrics, err) == 0)
         result = jl_atomic_commit(&file, "", err);
-    }
     jl_atomic_abandon(&file);
     jl_buf_free(&text);
     return result;

@@ -100,9 +100,8 @@ void jl_waiting_take(jl_waiting *w) {
     c->head += waiter->size;
     if (c->head < c->tail)
         return;
-    if (c == w->last) { /* the only one */
+    if (c == w->last) /* the only one */
         w->last = NULL;
-    }
     w->first = c->next;
     if (!w->spare && c->cap == CHUNK)
         w->spare = c;

@@ -13,16 +13,16 @@
 /* One input. The caller reads the fields and writes none. */
 typedef struct jl_in {
     int fd;
-    const char *name;  /* for messages; borrowed */
-    uint64_t line;     /* number of the line that starts at `head` */
-    uint64_t bytes;    /* read so far */
-    uint64_t size;     /* of a regular file, else 0 */
-    uint64_t boms;     /* leading byte order marks dropped */
-    bool eof;          /* nothing more will come; unread lines may still stand in the buffer */
+    const char *name; /* for messages; borrowed */
+    uint64_t line;    /* number of the line that starts at `head` */
+    uint64_t bytes;   /* read so far */
+    uint64_t size;    /* of a regular file, else 0 */
+    uint64_t boms;    /* leading byte order marks dropped */
+    bool eof;         /* nothing more will come; unread lines may still stand in the buffer */
     bool own_fd;
-    bool in_long;      /* inside a line that is longer than max_line */
-    uint64_t max_line; /* bytes without LF */
-    char *buf;         /* owned */
+    bool in_long;                /* inside a line that is longer than max_line */
+    uint64_t max_line;           /* bytes without LF */
+    char *buf;                   /* owned */
     size_t cap, head, end, tail; /* head..end complete lines, end..tail the beginning of one */
 } jl_in;
 

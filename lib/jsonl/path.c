@@ -14,12 +14,11 @@
 
 /* Offset of the first `c` without a backslash before it; text.n when there is none. */
 static size_t find_bare(jl_span text, char c) {
-    for (size_t i = 0; i < text.n; ++i) {
+    for (size_t i = 0; i < text.n; ++i)
         if (text.p[i] == '\\')
             ++i;
         else if (text.p[i] == c)
             return i;
-    }
     return text.n;
 }
 

@@ -111,12 +111,11 @@ static void read_separator(reader *r) {
 
 static size_t read_title(jl_span title, token *t) {
     reader r = {.p = title.p, .end = title.p + title.n, .token = t, .part = true};
-    while (r.p < r.end) {
+    while (r.p < r.end)
         if (is_letter((unsigned char)*r.p) && !dash(&r) && !apostrophe(&r))
             read_word(&r);
         else
             read_separator(&r);
-    }
     return r.n;
 }
 

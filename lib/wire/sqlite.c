@@ -19,12 +19,6 @@
 #define HELD_MOST (100 * JL_MILLISECOND)
 #define STAND_BACK (5 * JL_MILLISECOND)
 
-/* Before 3.51.3 a database in WAL mode that several connections write can be damaged (https://sqlite.org/wal.html, "the WAL-reset
-   bug"): there the rollback journal. */
-#ifndef JL_SQLITE_WAL_FROM
-#define JL_SQLITE_WAL_FROM 3051003
-#endif
-
 struct jl_sqlite_stmt {
     sqlite3_stmt *stmt;
     jl_sqlite *db;
@@ -268,11 +262,11 @@ static int sqlite_make(jl_sqlite *db, const jl_sqlite_kind *kind, jl_err *err) {
     return jl_sqlite_commit(db, err);
 }
 
-/* The mode stays in the file: set it to what is safe here, if nobody else is using the file in another one. */
+/* A rollback journal with every version of SQLite. WAL mode would let readers and a writer work side by side, but before 3.51.3 several writers
+   can damage a database in it (https://sqlite.org/wal.html, "the WAL-reset bug"), it cannot be read where it cannot be written, and a file that is
+   copied or replaced takes its -wal file's contents for its own. The mode stays in the file: whoever writes sets it right. */
 static int sqlite_journal(jl_sqlite *db, jl_err *err) {
-    bool wal = sqlite3_libversion_number() >= JL_SQLITE_WAL_FROM;
-    const char *sql = wal ? "PRAGMA journal_mode=WAL" : "PRAGMA journal_mode=DELETE";
-    int code = sqlite3_exec(db->db, sql, NULL, NULL, NULL);
+    int code = sqlite3_exec(db->db, "PRAGMA journal_mode=DELETE", NULL, NULL, NULL);
     if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_READONLY ||
         (code & 0xff) == SQLITE_CANTOPEN)
         return 0;

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/../lib.sh"
 
 lines=$((20000 * JL_SCALE))
-generate --seed="$JL_SEED" --lines="$lines" >in.jsonl
+generate --seed="$JL_SEED" --lines="$lines" --distinct=15000 >in.jsonl
 same_but_answers() { # FILE WHAT: the lines of in.jsonl in their order, untouched but for answers at their end
     sed 's/,"seniority":[1-7]}$/}/' "$1" >stripped
     same stripped in.jsonl "$2"
@@ -79,13 +79,24 @@ check 'no output file' test ! -e never
 
 # --- out of memory --------------------------------------------------------------------------------------------------
 
-restart_redis --maxmemory 1200000 --maxmemory-policy noeviction
+# Room for some of the entries, not for all.
+nearly_full() {
+    cli flushall >/dev/null
+    cli config set maxmemory 0 >/dev/null
+    local used
+    used=$(cli info memory | sed -n 's/^used_memory:\([0-9]*\).*/\1/p')
+    cli config set maxmemory $((used + 200000)) >/dev/null
+}
+
+restart_redis --maxmemory-policy noeviction
+nearly_full
 expect 69 'put: status 69 when Redis is full' senior-cache put <answered.jsonl >out.jsonl
 has "$tmp/err" 'OOM command not allowed' 'the reply of the server is shown'
 has "$tmp/err" 'maxmemory' 'what to do is said'
 has "$tmp/err" 'were passed on without their answers being stored' 'and what was not stored'
 head -n "$(wc -l <out.jsonl)" answered.jsonl >wanted
 same out.jsonl wanted 'what was read went out'
+nearly_full
 expect 69 'fill: status 69 when Redis is full' senior-cache -q fill sed 's/}$/,"seniority":3}/' <in.jsonl >out.jsonl
 sed 's/,"seniority":3}$/}/' out.jsonl >stripped
 head -n "$(wc -l <out.jsonl)" in.jsonl >wanted

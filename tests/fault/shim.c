@@ -47,9 +47,8 @@ __attribute__((constructor)) static void arm(void) {
     const char *only = getenv("JL_FAULT_IN");
     char error[16];
     if (!spec || !only || strcmp(only, program_invocation_short_name) != 0 ||
-        sscanf(spec, "%15[^:]:%ld:%15s", fault.function, &fault.nth, error) != 3) {
+        sscanf(spec, "%15[^:]:%ld:%15s", fault.function, &fault.nth, error) != 3)
         return;
-    }
     for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
         if (strcmp(error, errors[i].name) == 0) {
             fault.error = errors[i].number;
@@ -60,9 +59,8 @@ __attribute__((constructor)) static void arm(void) {
 
 __attribute__((destructor)) static void tell(void) {
     const char *file = getenv("JL_FAULT_SEEN");
-    if (!fault.armed || !file) {
+    if (!fault.armed || !file)
         return;
-    }
     fault.armed = false;
     FILE *f = fopen(file, "w");
     if (f) {
@@ -91,9 +89,8 @@ static bool strikes(const char *function) {
 ssize_t read(int fd, void *buffer, size_t n) {
     REAL(ssize_t, "read", int, void *, size_t);
     if (strikes("read")) {
-        if (fault.error == 0) {
+        if (fault.error == 0)
             return real(fd, buffer, n ? 1 : 0);
-        }
         errno = fault.error;
         return -1;
     }
@@ -103,9 +100,8 @@ ssize_t read(int fd, void *buffer, size_t n) {
 ssize_t write(int fd, const void *buffer, size_t n) {
     REAL(ssize_t, "write", int, const void *, size_t);
     if (fd != 2 && strikes("write")) {
-        if (fault.error == 0) {
+        if (fault.error == 0)
             return real(fd, buffer, n ? 1 : 0);
-        }
         errno = fault.error;
         return -1;
     }
@@ -115,9 +111,8 @@ ssize_t write(int fd, const void *buffer, size_t n) {
 ssize_t pread64(int fd, void *buffer, size_t n, off64_t at) {
     REAL(ssize_t, "pread64", int, void *, size_t, off64_t);
     if (strikes("read")) {
-        if (fault.error == 0) {
+        if (fault.error == 0)
             return real(fd, buffer, n ? 1 : 0, at);
-        }
         errno = fault.error;
         return -1;
     }
@@ -127,9 +122,8 @@ ssize_t pread64(int fd, void *buffer, size_t n, off64_t at) {
 ssize_t pwrite64(int fd, const void *buffer, size_t n, off64_t at) {
     REAL(ssize_t, "pwrite64", int, const void *, size_t, off64_t);
     if (strikes("write")) {
-        if (fault.error == 0) {
+        if (fault.error == 0)
             return real(fd, buffer, n ? 1 : 0, at);
-        }
         errno = fault.error;
         return -1;
     }
@@ -175,9 +169,8 @@ int connect(int fd, const struct sockaddr *address, unsigned n) {
 ssize_t send(int fd, const void *buffer, size_t n, int flags) {
     REAL(ssize_t, "send", int, const void *, size_t, int);
     if (strikes("write")) {
-        if (fault.error == 0) {
+        if (fault.error == 0)
             return real(fd, buffer, n ? 1 : 0, flags);
-        }
         errno = fault.error;
         return -1;
     }

@@ -123,9 +123,8 @@ static double unit(void) { /* [0, 1) */
 
 static void put(text *t, const char *s) {
     size_t n = strlen(s);
-    if (t->n + n > sizeof t->p) {
+    if (t->n + n > sizeof t->p)
         abort();
-    }
     memcpy(t->p + t->n, s, n);
     t->n += n;
 }
@@ -174,9 +173,8 @@ static size_t decode(const char *s, unsigned *code) {
     unsigned char b = (unsigned char)s[0];
     size_t n = b < 0x80 ? 1 : b < 0xe0 ? 2 : b < 0xf0 ? 3 : 4;
     *code = n == 1 ? b : b & (0xffu >> (n + 1));
-    for (size_t i = 1; i < n; i++) {
+    for (size_t i = 1; i < n; i++)
         *code = *code << 6 | ((unsigned char)s[i] & 0x3f);
-    }
     return n;
 }
 
@@ -230,9 +228,8 @@ static void member_url(text *t) {
     static const char hex[] = "0123456789abcdef";
     char id[17];
     uint64_t h = chance();
-    for (size_t i = 0; i < 16; i++, h >>= 4) {
+    for (size_t i = 0; i < 16; i++, h >>= 4)
         id[i] = hex[h & 15];
-    }
     id[16] = 0;
     put(t, "\"url\":\"https://www.example.com/viewjob?jk=");
     put(t, id);
@@ -388,24 +385,21 @@ static int run(const options *o) {
     static char buffer[BUFFER];
     static posting p;
     static text line;
-    if (setvbuf(stdout, buffer, _IOFBF, sizeof buffer) != 0) {
+    if (setvbuf(stdout, buffer, _IOFBF, sizeof buffer) != 0)
         return -1;
-    }
     state = mix(o->seed);
     /* Pairs in an order in which those of one company do not stand together: a permutation of 0 … distinct-1. */
     uint64_t stride = o->distinct > 2 ? o->distinct * 618 / 1000 : 1;
-    while (common_divisor(stride, o->distinct) != 1) {
+    while (common_divisor(stride, o->distinct) != 1)
         stride++;
-    }
     uint64_t known = 0;
     for (uint64_t i = 0; i < o->lines; i++) {
         uint64_t rank;
         bool early = known < EARLY && known < o->distinct && percent(50);
-        if (known == 0 || early || chance() % (o->lines - i) < o->distinct - known) {
+        if (known == 0 || early || chance() % (o->lines - i) < o->distinct - known)
             rank = known++;
-        } else {
+        else
             rank = zipf_rank(known, o->zipf);
-        }
         uint64_t pair = rank * stride % o->distinct; /* fits: both are under 2^32 */
         p.number = i;
         p.odd = percent(15);
@@ -414,9 +408,8 @@ static int run(const options *o) {
         title_name(&p.title, pair / TITLES_PER_COMPANY, pair % TITLES_PER_COMPANY, o->seed);
         o->shape(&line, &p);
         put(&line, o->cr && percent((unsigned)o->cr) ? "\r\n" : "\n");
-        if (fwrite(line.p, 1, line.n, stdout) != line.n) {
+        if (fwrite(line.p, 1, line.n, stdout) != line.n)
             return -1;
-        }
     }
     return fflush(stdout);
 }
@@ -480,12 +473,10 @@ int main(int argc, char **argv) {
             return 64;
         }
     }
-    if (o.distinct == 0) {
+    if (o.distinct == 0)
         o.distinct = o.lines / 10 + 1;
-    }
-    if (o.distinct > o.lines) {
+    if (o.distinct > o.lines)
         o.distinct = o.lines;
-    }
     if (o.distinct >> 32) {
         fprintf(stderr, "generate: at most 4294967295 distinct pairs\n");
         return 64;

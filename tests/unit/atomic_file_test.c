@@ -36,9 +36,8 @@ static void put(const char *path, const char *text) {
 static const char *get(const char *path) {
     static char text[4096];
     FILE *f = fopen(path, "r");
-    if (!f) {
+    if (!f)
         return NULL;
-    }
     text[fread(text, 1, sizeof text - 1, f)] = '\0';
     fclose(f);
     return text;
@@ -48,9 +47,8 @@ static int entries(const char *path) {
     DIR *d = opendir(path);
     assert_non_null(d);
     int n = -2; /* . and .. */
-    while (readdir(d)) {
+    while (readdir(d))
         n++;
-    }
     closedir(d);
     return n;
 }
@@ -257,9 +255,8 @@ static int append_to_stdout(void *self) {
     (void)self;
     int fd = open("log", O_WRONLY | O_APPEND);
     jl_atomic f;
-    if (dup2(fd, 1) != 1 || jl_atomic_open(&f, "/dev/stdout", NULL) != 0 || write(f.fd, "new", 3) != 3) {
+    if (dup2(fd, 1) != 1 || jl_atomic_open(&f, "/dev/stdout", NULL) != 0 || write(f.fd, "new", 3) != 3)
         return 1;
-    }
     return jl_atomic_commit(&f, "", NULL) == 0 ? 0 : 2;
 }
 
@@ -275,13 +272,11 @@ static void what_the_shell_opened_is_not_replaced(void **state) {
 /* In a process that is not root's: for root every folder can be listed. */
 static int write_blindly(void *self) {
     (void)self;
-    if (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0)) {
+    if (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0))
         return 1;
-    }
     jl_atomic f;
-    if (mkdir("blind", 0300) != 0 || opendir("blind") || jl_atomic_open(&f, "blind/out", NULL) != 0) {
+    if (mkdir("blind", 0300) != 0 || opendir("blind") || jl_atomic_open(&f, "blind/out", NULL) != 0)
         return 2;
-    }
     return jl_atomic_commit(&f, "", NULL) == 0 && access("blind/out", F_OK) == 0 ? 0 : 3;
 }
 

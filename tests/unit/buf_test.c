@@ -19,13 +19,11 @@ static void grows_and_keeps(void **state) {
     (void)state;
     jl_buf b = {0};
     jl_err err = {0};
-    for (int i = 0; i < 100000; i++) {
+    for (int i = 0; i < 100000; i++)
         assert_int_equal(jl_buf_addc(&b, (char)('a' + i % 26), &err), 0);
-    }
     assert_int_equal(b.n, 100000);
-    for (int i = 0; i < 100000; i++) {
+    for (int i = 0; i < 100000; i++)
         assert_int_equal(b.p[i], 'a' + i % 26);
-    }
     jl_buf_drop(&b, 26);
     assert_int_equal(b.n, 99974);
     assert_int_equal(b.p[0], 'a');
@@ -53,9 +51,8 @@ static void the_ceiling_holds_to_the_byte(void **state) {
     for (size_t max = 1; max < 600; max += 7) {
         jl_buf b = {.max = max};
         jl_err err = {0};
-        for (size_t i = 0; i < max; i++) {
+        for (size_t i = 0; i < max; i++)
             assert_int_equal(jl_buf_addc(&b, 'x', &err), 0);
-        }
         assert_true(b.cap <= (max < 256 ? 256 : max));
         assert_int_equal(jl_buf_addc(&b, 'x', &err), -1);
         assert_int_equal(err.class, JL_SOFTWARE);

@@ -888,7 +888,8 @@ static int live_run(const live *v) {
     if (p.o.n_open)
         return 98; /* what was asked must come to its end, whatever happens */
     if (jl_stop_asked())
-        return rc == 0 && p.o.stopped && p.ends + p.verdicts == 0 && p.o.calls[COMMIT] == 1 ? 128 + jl_stop_asked() : 97;
+        return rc == 0 && p.o.stopped && p.ends + p.verdicts == 0 && p.o.calls[COMMIT] == 1 ? 128 + jl_stop_asked()
+                                                                                            : 97;
     program_close(&p);
     return rc == 0 ? 0 : (int)err.class;
 }

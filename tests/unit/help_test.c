@@ -106,9 +106,8 @@ static const char *made(const jl_prog *of, maker *make) {
 }
 
 static void assert_has(const char *haystack, const char *needle) {
-    if (!strstr(haystack, needle)) {
+    if (!strstr(haystack, needle))
         fail_msg("»%s« is not in:\n%s", needle, haystack);
-    }
 }
 
 static void text_is_laid_out(void **state) {
@@ -127,9 +126,8 @@ static void text_is_laid_out(void **state) {
     assert_has(got, "75 try again");
     for (const char *line = got; *line;) {
         size_t n = strcspn(line, "\n");
-        if (n > 80 || (n > 0 && line[n - 1] == ' ')) {
+        if (n > 80 || (n > 0 && line[n - 1] == ' '))
             fail_msg("%zu columns, or a blank at the end: %.*s", n, (int)n, line);
-        }
         line += n + 1;
     }
 }
@@ -143,13 +141,11 @@ static void style_changes_no_text(void **state) {
     assert_non_null(strchr(styled, '\x1b'));
     char stripped[1 << 14];
     char *to = stripped;
-    for (const char *c = styled; *c; c++) {
-        if (*c == '\x1b') {
+    for (const char *c = styled; *c; c++)
+        if (*c == '\x1b')
             c += strcspn(c, "m");
-        } else {
+        else
             *to++ = *c;
-        }
-    }
     *to = '\0';
     assert_string_equal(stripped, plain);
 }
@@ -169,9 +165,8 @@ static void tables_have_their_columns(void **state) {
         const char *table = made(progs[i % 2], makers[i / 2]);
         assert_int_equal(table[0], '#');
         int columns = 0;
-        for (const char *c = table; *c != '\n'; c++) {
+        for (const char *c = table; *c != '\n'; c++)
             columns += *c == '\t';
-        }
         int here = 0;
         for (const char *c = table; *c; c++) {
             here += *c == '\t';

@@ -85,11 +85,10 @@ static void sizes(void **state) {
         jl_err err = {0};
         int result = jl_num_size(jl_span_of(cases[i].text), &value, &err);
         assert_int_equal(result, cases[i].result);
-        if (result == OK) {
+        if (result == OK)
             assert_int_equal(value, cases[i].value);
-        } else {
+        else
             assert_int_equal(err.class, JL_USAGE);
-        }
     }
     uint64_t value;
     assert_int_equal(jl_num_size((jl_span){"1\0", 2}, &value, NULL), -1);
@@ -138,9 +137,8 @@ static void durations(void **state) {
         int64_t value = 42;
         jl_err err = {0};
         int result = jl_num_duration(jl_span_of(cases[i].text), &value, &err);
-        if (result != cases[i].result || value != (result == OK ? cases[i].value : 42)) {
+        if (result != cases[i].result || value != (result == OK ? cases[i].value : 42))
             fail_msg("%s: %d, %lld", cases[i].text, result, (long long)value);
-        }
         assert_int_equal(err.class, result == OK ? JL_OK : JL_USAGE);
     }
 }

@@ -16,9 +16,8 @@ static struct {
 } v;
 
 static int call(void *to, const char *text, jl_err *err) {
-    if (text && strcmp(text, "bad") == 0) {
+    if (text && strcmp(text, "bad") == 0)
         return jl_err_set(err, JL_CONFIG, "'%s' is bad", text);
-    }
     snprintf(to, sizeof v.called, "%s", text ? text : "(none)");
     return 0;
 }
@@ -76,9 +75,8 @@ static void show(const jl_run *run, char *to, size_t size) {
     ADD(v.other, "other ");
     ADD(v.key, "key=%s ", v.key);
     ADD(v.cache, "cache=%s ", v.cache);
-    for (size_t i = 0; i < v.table.n; i++) {
+    for (size_t i = 0; i < v.table.n; i++)
         ADD(true, "table=%s ", v.table.text[i]);
-    }
     ADD(v.number != 7, "number=%d ", (int)v.number);
     ADD(v.size, "size=%d ", (int)v.size);
     ADD(v.time, "time=%lld ", (long long)v.time);
@@ -96,13 +94,11 @@ static void show(const jl_run *run, char *to, size_t size) {
     ADD(run->max_line != 16 << 20, "max-line=%d ", (int)run->max_line);
     ADD(run->progress != JL_WHEN_NEVER, "progress=%d ", run->progress);
     ADD(run->verb, "%s ", run->verb);
-    for (size_t i = 0; i < run->n_operands; i++) {
+    for (size_t i = 0; i < run->n_operands; i++)
         ADD(true, "[%s] ", run->operand[i]);
-    }
     assert_null(run->operand[run->n_operands]);
-    for (char **r = run->rest; r && *r; r++) {
+    for (char **r = run->rest; r && *r; r++)
         ADD(true, "{%s} ", *r);
-    }
 #undef ADD
     snprintf(to, size, "%.*s", (int)(b.n ? b.n - 1 : 0), b.p ? b.p : "");
     jl_buf_free(&b);
@@ -113,13 +109,11 @@ static void check_case(const opt_case *c) {
     char *argv[64] = {(char *)"prog"};
     int argc = 1;
     snprintf(words, sizeof words, "%s", c->args);
-    for (char *word = strtok(words, " "); word; word = strtok(NULL, " ")) {
+    for (char *word = strtok(words, " "); word; word = strtok(NULL, " "))
         argv[argc++] = strcmp(word, "_") == 0 ? word + 1 : word;
-    }
     static const char *const variables[] = {"JLT_FLAG", "JLT_CACHE", "JLT_NUMBER", "JLT_MISSES"};
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < 4; i++)
         unsetenv(variables[i]);
-    }
     char env[128];
     if (c->env) {
         snprintf(env, sizeof env, "%s", c->env);
@@ -147,9 +141,8 @@ static void check_case(const opt_case *c) {
     } else {
         show(&run, got, sizeof got);
     }
-    if (strcmp(got, c->want) != 0) {
+    if (strcmp(got, c->want) != 0)
         fail_msg("%s %s\n  got:    %s\n  wanted: %s", c->prog->name, c->args, got, c->want);
-    }
     jl_parse_free(&p);
 }
 
@@ -277,9 +270,8 @@ static void cases(void **state) {
         {&starter, "-f", NULL, "!64 a COMMAND is missing; try"},
         {&starter, "-t x a -f", NULL, "table=x [a] [-f]"},
     };
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         check_case(&all[i]);
-    }
 }
 
 static void help_and_version_end_the_scan(void **state) {

@@ -25,9 +25,8 @@ static int work(jl_run *run, jl_err *err) {
     run->lines_in = 1000;
     jl_run_progress(run, 250, 1000);
     run->lines_in = 2000;
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 0; i < 1000; i++)
         jl_run_progress(run, 500, 1000); /* as a block loop would */
-    }
     jl_run_warn(run, "something happened");
     pause_ms(120);
     run->lines_in = 3000;
@@ -64,9 +63,8 @@ static int on_terminal(setup s) {
     }
     size_t n = 0;
     ssize_t got;
-    while ((got = read(master, screen + n, sizeof screen - 1 - n)) > 0) {
+    while ((got = read(master, screen + n, sizeof screen - 1 - n)) > 0)
         n += (size_t)got;
-    }
     screen[n] = '\0';
     close(master);
     took = jl_clock_now() - start;
@@ -75,9 +73,8 @@ static int on_terminal(setup s) {
 
 static int count(const char *text, const char *what) {
     int n = 0;
-    for (const char *p = text; (p = strstr(p, what)); p += strlen(what)) {
+    for (const char *p = text; (p = strstr(p, what)); p += strlen(what))
         n++;
-    }
     return n;
 }
 
@@ -99,9 +96,8 @@ static void one_line_rewritten(void **state) {
 static void a_narrow_terminal_is_not_overrun(void **state) {
     (void)state;
     assert_int_equal(on_terminal((setup){"--progress", "xterm", NULL, 24}), 0);
-    for (const char *p = screen; (p = strchr(p, '\r')); p++) {
+    for (const char *p = screen; (p = strchr(p, '\r')); p++)
         assert_true(strcspn(p + 1, "\x1b\r\n") < 24);
-    }
     assert_int_equal(on_terminal((setup){"--progress", "xterm", NULL, 0}), 0); /* a terminal that tells no size */
     assert_non_null(strstr(screen, "1000 lines"));
 }

@@ -41,32 +41,26 @@ static int call_main(void *self) {
     call *k = self;
     char *argv[10] = {(char *)"prog"};
     int argc = 1;
-    for (int i = 0; i < 8 && k->args[i]; i++) {
+    for (int i = 0; i < 8 && k->args[i]; i++)
         argv[argc++] = (char *)k->args[i];
-    }
-    if (k->to && dup2(open(k->to, O_WRONLY), 1) != 1) {
+    if (k->to && dup2(open(k->to, O_WRONLY), 1) != 1)
         return 250;
-    }
-    for (int fd = 0; fd < 3; fd++) {
-        if (k->closed & 1 << fd) {
+    for (int fd = 0; fd < 3; fd++)
+        if (k->closed & 1 << fd)
             close(fd);
-        }
-    }
     return jl_main(k->prog, argc, argv);
 }
 
 static void go(int (*what)(jl_run *run, jl_err *err), call k) {
     act = what;
-    if (!k.prog) {
+    if (!k.prog)
         k.prog = &prog;
-    }
     capture_run(&c, NULL, call_main, &k);
 }
 
 static void assert_starts(const char *text, const char *beginning) {
-    if (strncmp(text, beginning, strlen(beginning)) != 0) {
+    if (strncmp(text, beginning, strlen(beginning)) != 0)
         fail_msg("does not begin with »%s«:\n%s", beginning, text);
-    }
 }
 
 /* --- Statuses and messages ------------------------------------------------------------------------------------- */
@@ -233,9 +227,8 @@ static void help_that_cannot_be_written(void **state) {
 static int at_a_terminal(void *self) {
     int other;
     int mine;
-    if (openpty(&other, &mine, NULL, NULL, NULL) != 0 || dup2(mine, 0) != 0) {
+    if (openpty(&other, &mine, NULL, NULL, NULL) != 0 || dup2(mine, 0) != 0)
         return 250;
-    }
     return call_main(self);
 }
 
@@ -282,9 +275,8 @@ static int raise_twice(jl_run *run, jl_err *err) {
 static int write_to_nobody(jl_run *run, jl_err *err) {
     (void)run;
     int fd[2];
-    if (pipe(fd) != 0 || close(fd[0]) != 0) {
+    if (pipe(fd) != 0 || close(fd[0]) != 0)
         return jl_err_set(err, JL_SOFTWARE, "no pipe");
-    }
     return write(fd[1], "x", 1) < 0 && errno == EPIPE ? 0 : jl_err_set(err, JL_SOFTWARE, "no EPIPE");
 }
 /* A command must be killed by SIGPIPE as if we had not been there. */
@@ -382,9 +374,8 @@ static int count_and_fail(jl_run *run, jl_err *err) {
     run->blank = 3;
     run->boms = 1;
     run->bytes_out = 77;
-    if (jl_buf_add(&run->extra, JL_SPAN(",\"cache\":{\"hits\":7}"), err) != 0) {
+    if (jl_buf_add(&run->extra, JL_SPAN(",\"cache\":{\"hits\":7}"), err) != 0)
         return -1;
-    }
     return fail_data(run, err);
 }
 
@@ -402,9 +393,8 @@ static json_t *last_line(const char *path, int *lines) {
     fclose(f);
     json_error_t error;
     json_t *object = json_loads(last, JSON_REJECT_DUPLICATES, &error);
-    if (!object) {
+    if (!object)
         fail_msg("%s: %s", error.text, last);
-    }
     return object;
 }
 
@@ -502,9 +492,8 @@ static const char *take_name(const char *p, char *name) {
 }
 
 static const char *take(const char *p, const char *literal) {
-    if (strncmp(p, literal, strlen(literal)) != 0) {
+    if (strncmp(p, literal, strlen(literal)) != 0)
         fail_msg("wanted »%s« at: %.60s", literal, p);
-    }
     return p + strlen(literal);
 }
 
@@ -537,18 +526,15 @@ static void parse_metrics(const char *path, metrics *all) {
         all->m[all->n].value = strtod(p, &end);
         assert_true(end > p);
         p = take(end, "\n");
-        for (int i = 0; i < all->n; i++) {
+        for (int i = 0; i < all->n; i++)
             assert_string_not_equal(all->m[i].name, name);
-        }
     }
 }
 
 static double metric(const metrics *all, const char *name) {
-    for (int i = 0; i < all->n; i++) {
-        if (strcmp(all->m[i].name, name) == 0) {
+    for (int i = 0; i < all->n; i++)
+        if (strcmp(all->m[i].name, name) == 0)
             return all->m[i].value;
-        }
-    }
     fail_msg("no metric %s", name);
     return 0;
 }

@@ -45,11 +45,10 @@ static jl_url url;
 static const char *settled(const char *option, bool from_argv) {
     static char shown[1200];
     err = (jl_err){0};
-    if (jl_run_state_url(&run, option, from_argv, "JLT_URL", "cache", &url, &err) != 0) {
+    if (jl_run_state_url(&run, option, from_argv, "JLT_URL", "cache", &url, &err) != 0)
         snprintf(shown, sizeof shown, "!%d", err.class);
-    } else {
+    else
         jl_url_show(&url, shown, sizeof shown);
-    }
     return shown;
 }
 
@@ -203,12 +202,10 @@ static void secrets_and_where_they_come_from(void **state) {
 
 static int dumps(void *self) {
     char *value = self;
-    if (prctl(PR_SET_DUMPABLE, 1) != 0) { /* the tests before this one have changed it */
+    if (prctl(PR_SET_DUMPABLE, 1) != 0) /* the tests before this one have changed it */
         return 2;
-    }
-    if (value) {
+    if (value)
         setenv("JLT_URL", value, 1);
-    }
     settled(NULL, false);
     return prctl(PR_GET_DUMPABLE) != 0;
 }

@@ -22,17 +22,14 @@ static int readable(int fd) {
 static int asked_after(void *self) {
     (void)self;
     int fd = jl_stop_fd();
-    if (fd < 0 || jl_stop_fd() != fd || readable(fd) || jl_stop_asked() != 0) {
+    if (fd < 0 || jl_stop_fd() != fd || readable(fd) || jl_stop_asked() != 0)
         return 1;
-    }
-    if (!(fcntl(fd, F_GETFD) & FD_CLOEXEC)) {
+    if (!(fcntl(fd, F_GETFD) & FD_CLOEXEC))
         return 2;
-    }
     errno = 77;
     jl_stop_ask(SIGTERM);
-    if (errno != 77 || jl_stop_asked() != SIGTERM || !readable(fd) || !readable(fd)) {
+    if (errno != 77 || jl_stop_asked() != SIGTERM || !readable(fd) || !readable(fd))
         return 3;
-    }
     jl_stop_ask(SIGINT);
     return jl_stop_asked() == SIGTERM && readable(fd) ? 0 : 4; /* the first one counts */
 }
@@ -60,20 +57,15 @@ static int threads_share_one(void *self) {
     (void)self;
     int fds[8];
     pthread_t threads[8];
-    for (int i = 0; i < 8; i++) {
-        if (pthread_create(&threads[i], NULL, get_fd, &fds[i]) != 0) {
+    for (int i = 0; i < 8; i++)
+        if (pthread_create(&threads[i], NULL, get_fd, &fds[i]) != 0)
             return 9;
-        }
-    }
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < 8; i++)
         pthread_join(threads[i], NULL);
-    }
     jl_stop_ask(SIGTERM);
-    for (int i = 0; i < 8; i++) {
-        if (fds[i] != fds[0] || !readable(fds[i])) {
+    for (int i = 0; i < 8; i++)
+        if (fds[i] != fds[0] || !readable(fds[i]))
             return 1;
-        }
-    }
     return 0;
 }
 

@@ -43,9 +43,8 @@ static void parts(void **state) {
         const url_case *want = &cases[i];
         jl_url url;
         jl_err err = {0};
-        if (jl_url_parse(jl_span_of(want->text), &url, &err) != 0) {
+        if (jl_url_parse(jl_span_of(want->text), &url, &err) != 0)
             fail_msg("%s: %s", want->text, err.text);
-        }
         assert_string_equal(url.scheme, want->scheme);
         assert_string_equal(url.user, want->user);
         assert_string_equal(url.pass, want->pass);
@@ -97,9 +96,8 @@ static void refused(void **state) {
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         jl_url url;
         jl_err err = {0};
-        if (jl_url_parse(jl_span_of(cases[i]), &url, &err) == 0) {
+        if (jl_url_parse(jl_span_of(cases[i]), &url, &err) == 0)
             fail_msg("accepted: %s", cases[i]);
-        }
         assert_int_equal(err.class, JL_USAGE);
         assert_true(strlen(err.text) > 10);
         assert_null(strstr(err.text, "hunter"));
