@@ -8,6 +8,8 @@ PKG_CONFIG ?= pkg-config
 SAN ?=
 comma := ,
 BUILD := build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
+# Named in one way only, however it was given: its name stands in the flags, and changed flags rebuild.
+override BUILD := $(patsubst $(CURDIR)/%,%,$(abspath $(BUILD)))
 
 PROGRAMS := $(patsubst cmd/%.c,%,$(wildcard cmd/*.c))
 

@@ -521,7 +521,6 @@ static void loop_close(struct loop *l, jl_err *first) {
         if (first->class == JL_PIPE && l->output.kind == JL_TO_COMMAND)
             *first = err; /* the command says why it read no further */
         loop_fail_output(l, first, &err);
-        status = (int)first->class;
     }
     err = (jl_err){0};
     /* A signal ends a run like the end of its input, but for the file of -o, which is not put in place then. */
