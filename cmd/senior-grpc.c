@@ -13,10 +13,10 @@
 #include "frame/fields.h"
 #include "frame/filter.h"
 #include "frame/prog.h"
+#include "frame/tls.h"
 #include "jsonl/splice.h"
 #include "senior/model.h"
 #include "senior/scale.h"
-#include "wire/pem.h"
 
 #define DAY (86400 * JL_SECOND)
 
@@ -25,14 +25,14 @@ enum refused { REFUSED_PASS, REFUSED_FAIL };
 static struct grpc {
     jl_run *run;
     jl_fields fields;
-    const char *server, *method, *ca, *cert, *key;
-    bool tls, dry_run, ping;
+    const char *server, *method;
+    jl_tls tls;
+    bool dry_run, ping;
     uint64_t batch, in_flight, rate, retries;
     int64_t window, timeout;
     jl_scale scale;
     int refused;
 
-    jl_buf ca_pem, cert_pem, key_pem;
     jl_lookup counter; /* the lookup of a dry run */
     jl_model_counts counts;
     uint64_t had_answer, answered, unanswered, no_pair, refused_lines;
@@ -93,23 +93,26 @@ static const jl_opt options[] = {
      .kind = JL_OPT_TEXT,
      .to = &g.method,
      .help = "the method to call [" JL_MODEL_METHOD "]"},
-    {.name = "tls", .kind = JL_OPT_FLAG, .to = &g.tls, .help = "connect with TLS, trusting the system's authorities"},
+    {.name = "tls",
+     .kind = JL_OPT_FLAG,
+     .to = &g.tls.on,
+     .help = "connect with TLS, trusting the system's authorities"},
     {.name = "ca",
      .arg = "FILE",
      .kind = JL_OPT_TEXT,
-     .to = &g.ca,
+     .to = &g.tls.ca,
      .complete = JL_COMPLETE_FILE,
      .help = "connect with TLS, trusting these authorities (PEM)"},
     {.name = "cert",
      .arg = "FILE",
      .kind = JL_OPT_TEXT,
-     .to = &g.cert,
+     .to = &g.tls.cert,
      .complete = JL_COMPLETE_FILE,
      .help = "show the server this certificate (PEM)"},
     {.name = "key",
      .arg = "FILE",
      .kind = JL_OPT_TEXT,
-     .to = &g.key,
+     .to = &g.tls.key,
      .complete = JL_COMPLETE_FILE,
      .help = "its private key (PEM); readable by its owner alone"},
     {.name = "scale",
@@ -227,17 +230,6 @@ static int end(void *self, jl_out *out, jl_err *err) {
 
 /* ---- the program ---- */
 
-static int read_tls(jl_rpc_tls *tls, jl_err *err) {
-    g.tls = g.tls || g.ca || g.cert || g.key;
-    if (!g.cert != !g.key)
-        return jl_err_set(err, JL_USAGE, "--cert and --key go together");
-    if ((g.ca && jl_pem_read(g.ca, &g.ca_pem, err) != 0) || (g.cert && jl_pem_read(g.cert, &g.cert_pem, err) != 0) ||
-        (g.key && jl_run_secret(g.key, NULL, NULL, &g.key_pem, err) != 0))
-        return -1;
-    *tls = (jl_rpc_tls){.ca = jl_buf_span(&g.ca_pem), .cert = jl_buf_span(&g.cert_pem), .key = jl_buf_span(&g.key_pem)};
-    return 0;
-}
-
 static int check_usage(const jl_run *r, jl_err *err) {
     if (g.ping && g.dry_run)
         return jl_err_set(err, JL_USAGE, "--ping and --dry-run exclude each other");
@@ -267,12 +259,12 @@ static int open_fields(jl_err *err) {
     return 0;
 }
 
-static jl_model_options model_options(const jl_rpc_tls *tls) {
+static jl_model_options model_options(void) {
     size_t first = g.fields.first_key;
     bool swapped = !jl_span_eq(g.fields.key.member[0].name, JL_SPAN("company"));
     return (jl_model_options){.target = g.server,
                               .method = g.method,
-                              .tls = g.tls ? tls : NULL,
+                              .tls = jl_tls_texts(&g.tls),
                               .company = first + swapped,
                               .title = first + !swapped,
                               .scale = g.scale,
@@ -317,14 +309,13 @@ static int filter_lines(jl_run *r, jl_lookup *lookup, jl_err *err) {
 }
 
 static int ask(jl_run *r, jl_err *err) {
-    jl_rpc_tls tls = {0};
-    if (read_tls(&tls, err) != 0)
+    if (jl_tls_read(&g.tls, err) != 0)
         return -1;
-    jl_model_options model = model_options(&tls);
+    jl_model_options model = model_options();
     if (g.ping)
         return ping(&model, err);
     jl_run_info(r, "server %s, method %s%s", g.server, model.method ? model.method : JL_MODEL_METHOD,
-                g.tls ? ", TLS" : "");
+                g.tls.on ? ", TLS" : "");
     jl_lookup *lookup = jl_model_open(&model, &g.counts, err);
     if (!lookup)
         return -1;
@@ -358,11 +349,7 @@ static int run(jl_run *r, jl_err *err) {
         g.counter.ops = &counter_ops;
         rc = g.dry_run ? filter_lines(r, &g.counter, err) : ask(r, err);
     }
-    if (g.key_pem.p)
-        explicit_bzero(g.key_pem.p, g.key_pem.cap);
-    jl_buf_free(&g.ca_pem);
-    jl_buf_free(&g.cert_pem);
-    jl_buf_free(&g.key_pem);
+    jl_tls_free(&g.tls);
     jl_fields_close(&g.fields);
     return rc;
 }

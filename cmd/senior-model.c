@@ -15,15 +15,14 @@
 #include "base/num.h"
 #include "base/stop.h"
 #include "frame/prog.h"
+#include "frame/tls.h"
 #include "senior/model_serve.h"
-#include "wire/pem.h"
 
 static struct model {
-    const char *listen, *method, *log, *ca, *cert, *key;
-    bool tls;
+    const char *listen, *method, *log;
+    jl_tls tls;
     int64_t latency;
     uint64_t capacity, max_batch;
-    jl_buf ca_pem, cert_pem, key_pem;
     jl_model_served served;
 } m = {.listen = "127.0.0.1:50051"};
 
@@ -64,23 +63,23 @@ static const jl_opt options[] = {
      .to = &m.log,
      .complete = JL_COMPLETE_FILE,
      .help = "append each pair asked, as a line of JSON"},
-    {.name = "tls", .kind = JL_OPT_FLAG, .to = &m.tls, .help = "serve with TLS; needs --cert and --key"},
+    {.name = "tls", .kind = JL_OPT_FLAG, .to = &m.tls.on, .help = "serve with TLS; needs --cert and --key"},
     {.name = "cert",
      .arg = "FILE",
      .kind = JL_OPT_TEXT,
-     .to = &m.cert,
+     .to = &m.tls.cert,
      .complete = JL_COMPLETE_FILE,
      .help = "the server's certificate chain, PEM"},
     {.name = "key",
      .arg = "FILE",
      .kind = JL_OPT_TEXT,
-     .to = &m.key,
+     .to = &m.tls.key,
      .complete = JL_COMPLETE_FILE,
      .help = "its private key, PEM; readable by its owner alone"},
     {.name = "ca",
      .arg = "FILE",
      .kind = JL_OPT_TEXT,
-     .to = &m.ca,
+     .to = &m.tls.ca,
      .complete = JL_COMPLETE_FILE,
      .help = "take only clients with a certificate of these authorities"},
     JL_OPT_END,
@@ -106,17 +105,10 @@ static int address_length(const char *listen, jl_err *err) {
     return (int)(colon - listen);
 }
 
-static int read_tls(jl_rpc_tls *tls, jl_err *err) {
-    m.tls = m.tls || m.cert || m.key || m.ca;
-    if (!m.tls)
-        return 0;
-    if (!m.cert || !m.key)
-        return jl_err_set(err, JL_USAGE, "TLS needs --cert and --key");
-    if (jl_pem_read(m.cert, &m.cert_pem, err) != 0 || (m.ca && jl_pem_read(m.ca, &m.ca_pem, err) != 0) ||
-        jl_run_secret(m.key, NULL, NULL, &m.key_pem, err) != 0)
+static int read_tls(jl_err *err) {
+    if (jl_tls_read(&m.tls, err) != 0)
         return -1;
-    *tls = (jl_rpc_tls){.ca = jl_buf_span(&m.ca_pem), .cert = jl_buf_span(&m.cert_pem), .key = jl_buf_span(&m.key_pem)};
-    return 0;
+    return !m.tls.on || m.tls.cert ? 0 : jl_err_set(err, JL_USAGE, "TLS needs --cert and --key");
 }
 
 static int print(jl_err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -138,14 +130,13 @@ static void wait_for_stop(void) {
 }
 
 static int serve(FILE *log, jl_err *err) {
-    jl_rpc_tls tls = {0};
     uint16_t port = 0;
     int address = address_length(m.listen, err);
-    if (address < 0 || read_tls(&tls, err) != 0)
+    if (address < 0 || read_tls(err) != 0)
         return -1;
     jl_model_service service = {.listen = m.listen,
                                 .method = m.method,
-                                .tls = m.tls ? &tls : NULL,
+                                .tls = jl_tls_texts(&m.tls),
                                 .latency_ns = m.latency,
                                 .pairs_per_s = m.capacity,
                                 .max_batch = m.max_batch,
@@ -178,11 +169,7 @@ static int run(jl_run *r, jl_err *err) {
     lost = (log && fclose(log) != 0) || lost;
     if (rc == 0 && lost)
         rc = jl_err_set(err, JL_IO, "cannot write to '%s'", m.log);
-    if (m.key_pem.p)
-        explicit_bzero(m.key_pem.p, m.key_pem.cap);
-    jl_buf_free(&m.ca_pem);
-    jl_buf_free(&m.cert_pem);
-    jl_buf_free(&m.key_pem);
+    jl_tls_free(&m.tls);
     return rc;
 }
 
