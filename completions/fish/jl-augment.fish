@@ -85,7 +85,7 @@ complete -c jl-augment -n '__jl_augment_at options' -s q -l quiet -d 'print erro
 complete -c jl-augment -n '__jl_augment_at options' -s v -l verbose -d 'say what is used, and at the end what was done'
 complete -c jl-augment -n '__jl_augment_at options' -s o -l output -r -F -d 'write to FILE, which appears whole or not at all [stdout]'
 complete -c jl-augment -n '__jl_augment_at options' -l rejects -r -F -d 'put bad lines into FILE and go on [the first one ends the run]'
-complete -c jl-augment -n '__jl_augment_at options' -l max-rejects -x -d 'with --rejects: end with status 65 when more lines are bad'
+complete -c jl-augment -n '__jl_augment_at options' -l max-rejects -x -d 'end with status 65 when more lines are bad; without --rejects they are dropped'
 complete -c jl-augment -n '__jl_augment_at options' -l max-line -x -d 'a longer line is a bad line [16M]'
 complete -c jl-augment -n '__jl_augment_at options' -l stats -r -F -d 'append the figures of the run to FILE as a line of JSON'
 complete -c jl-augment -n '__jl_augment_at options' -l metrics -r -F -d 'write the figures of the run to FILE for Prometheus'
