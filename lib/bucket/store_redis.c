@@ -667,9 +667,13 @@ static int store_drop(jl_store *base, uint64_t *entries, jl_err *err) {
         return -1;
     while (d.generation[0]) {
         jl_store_stat had = {0};
+        jl_err uncounted = {0}; /* what is damaged goes too */
         jl_redis_work remove = {.self = &d, .n = GROUPS + 1, .ask = remove_ask, .take = take_nothing};
-        if (store_measure(s, d.generation, JL_BUCKETS, &had, err) != 0 ||
-            jl_redis_pipeline(s->redis, &remove, err) != 0 || jl_redis_pipeline(s->redis, &next, err) != 0)
+        if (store_measure(s, d.generation, JL_BUCKETS, &had, &uncounted) != 0 && uncounted.class != JL_CONFIG) {
+            *err = uncounted;
+            return -1;
+        }
+        if (jl_redis_pipeline(s->redis, &remove, err) != 0 || jl_redis_pipeline(s->redis, &next, err) != 0)
             return -1;
         *entries += had.entries;
     }

@@ -20,6 +20,8 @@ expect 0 "on a file of one's own" "$top/scripts/demo" own.jsonl >out
 has out '"title":"CEO","seniority":7}' "its line is answered"
 has out "1 of them" "its bad line is set aside"
 echo '{"a":1}' >no-pairs.jsonl
+expect 65 "on a file that is something else" "$top/scripts/demo" "$top/LICENSE" >out
+has "$tmp/err" "is not JSON Lines" "it is said what is wrong with it"
 expect 66 "on a file that is not there" "$top/scripts/demo" nowhere.jsonl >out
 expect 65 "on a file without companies and titles" "$top/scripts/demo" no-pairs.jsonl >out
 

@@ -128,6 +128,13 @@ for verb in get put 'fill cat' stat drop export; do
 done
 is "$(cli get jobline:senior:v1:17:taken)" x 'it is left alone'
 
+senior-cache -q -m torn put <answered.jsonl >/dev/null
+group=$(cli --scan --pattern 'jobline:senior:v1:17:torn:*:*' | head -n 1)
+cli set "$group" x >/dev/null
+expect 78 'a group of another type: get says so' senior-cache -m torn get <in.jsonl >out.jsonl
+expect 0 'drop removes it like the others' senior-cache -m torn drop
+is "$(cli --scan --pattern 'jobline:senior:v1:17:torn:*:*')" '' 'nothing of it stays'
+
 # --- passwords ------------------------------------------------------------------------------------------------------
 
 stop "$REDIS_PID"
