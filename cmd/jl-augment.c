@@ -1,7 +1,8 @@
 /* jl-augment adds members to every line, looked up by key in tables or asked of a command.
 
-   Contract: every line goes out, in input order, with the members of -a set and every other byte as it was; a line without an answer
-   goes out too. The command gets each distinct key once, as a line of key members, and may answer in any order. */
+   Contract: every line goes out, in input order, with the members of -a set and every other byte as it was; a line
+   without an answer goes out too. The command gets each distinct key once, as a line of key members, and may answer in
+   any order. */
 #include <inttypes.h>
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* jl-dedupe passes the first line of each key, in input order, byte for byte.
 
-   Contract: a line goes out unchanged, or it is dropped because its key was seen before; nothing else happens to it. With --seen the keys
-   of earlier runs count too, and those of this run are stored only after the output is safe, so that a run that dies can be
-   run again with the same result. */
+   Contract: a line goes out unchanged, or it is dropped because its key was seen before; nothing else happens to it.
+   With --seen the keys of earlier runs count too, and those of this run are stored only after the output is safe, so
+   that a run that dies can be run again with the same result. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>

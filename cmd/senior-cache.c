@@ -1,8 +1,9 @@
 /* senior-cache remembers (company, title) -> seniority in a store that outlives the run.
 
-   Contract: get, put and fill are filters: every line goes out, in input order, with the answer spliced in where one was found, every other byte as it
-   was; only --misses sends lines elsewhere. put and fill let an answer go out only once it is stored durably; if the store fails, what was read goes out
-   all the same, and the status says so. The store keeps fingerprints of the pairs, no texts. */
+   Contract: get, put and fill are filters: every line goes out, in input order, with the answer spliced in where one
+   was found, every other byte as it was; only --misses sends lines elsewhere. put and fill let an answer go out only
+   once it is stored durably; if the store fails, what was read goes out all the same, and the status says so. The store
+   keeps fingerprints of the pairs, no texts. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -189,8 +190,9 @@ static int answer_put(void *self, const jl_rec *rec, jl_answer known, jl_out *ou
     return pass(rec, out, err);
 }
 
-/* What the command has passed back without an answer, or with one that is not on the scale, is unanswerable if the command then says that all is
-   well; if it does not, its status is that of the run. So nothing is decided before the end. */
+/* What the command has passed back without an answer, or with one that is not on the scale, is unanswerable if the
+   command then says that all is well; if it does not, its status is that of the run. So nothing is decided before the
+   end. */
 static int answer_fill(void *self, const jl_rec *rec, jl_answer known, jl_out *out, jl_err *err) {
     (void)self;
     if (known.state == JL_FOUND)

@@ -1,9 +1,9 @@
 /* senior-grpc asks the seniority model about the lines that have no answer yet, and splices the answers in.
 
-   Contract: every line goes out, in input order. A line that has an answer goes out untouched; each distinct (company, title)
-   of the others is asked once in the run, in batches over gRPC, no faster than --rate. A line whose pair the model did not
-   answer goes out untouched too: refused ones are counted, unanswered ones make status 75, or 69 when the model was never
-   reached. */
+   Contract: every line goes out, in input order. A line that has an answer goes out untouched; each distinct (company,
+   title) of the others is asked once in the run, in batches over gRPC, no faster than --rate. A line whose pair the
+   model did not answer goes out untouched too: refused ones are counted, unanswered ones make status 75, or 69 when the
+   model was never reached. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* senior-model serves the seniority model's contract on a port, with rules in place of the model.
 
-   Contract: each pair of a call gets the level that jl_classify gives its title, under its own uuid, in the order asked; nothing is
-   remembered. "listening on ADDR:PORT" goes to stdout once calls are taken. With --latency and --capacity replies come as late
-   as those of a costly model: work queues, nothing is refused. */
+   Contract: each pair of a call gets the level that jl_classify gives its title, under its own uuid, in the order
+   asked; nothing is remembered. "listening on ADDR:PORT" goes to stdout once calls are taken. With --latency and
+   --capacity replies come as late as those of a costly model: work queues, nothing is refused. */
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>

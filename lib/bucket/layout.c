@@ -38,8 +38,8 @@ jl_hash jl_entry_key(const jl_shape *shape, uint32_t bucket, const unsigned char
     return (jl_hash){hi | read_48(entry), be64toh(lo)};
 }
 
-/* Seven bytes an entry, compared through one load of eight whose upper two bytes are masked away. The last entry has no eighth
-   byte to load. */
+/* Seven bytes an entry, compared through one load of eight whose upper two bytes are masked away. The last entry has no
+   eighth byte to load. */
 static const unsigned char *find_6_1(const unsigned char *entries, size_t n, const unsigned char *wanted) {
     uint64_t want = 0, have;
     memcpy(&want, wanted, 6);

@@ -7,10 +7,11 @@
 #include "jsonl/rec.h"
 
 /* FROZEN, layout version 1 (golden bytes: tests/unit/layout_test.c).
-   bucket       hi[63..47] of the key's hash: 2^17 of them. The number cannot change later: the bits that chose the bucket
-                are not stored.
-   entries      a run of entries of `fingerprint + value` bytes each, in the order in which they were added; append-only.
-                A value may be overwritten in place, by whoever holds the bucket and has compared the fingerprint there.
+   bucket       hi[63..47] of the key's hash: 2^17 of them. The number cannot change later: the bits that chose
+                the bucket are not stored.
+   entries      a run of entries of `fingerprint + value` bytes each, in the order in which they were added;
+                append-only. A value may be overwritten in place, by whoever holds the bucket and has compared the
+                fingerprint there.
    fingerprint  6 bytes:  lo[63..16], big endian. With the bucket 65 bits of identity: the expected number of false
                           matches in L look-ups of absent keys among N entries is L * N / 2^65,
                           1.1e-5 for 20 million look-ups in a store of 20 million.
@@ -45,8 +46,8 @@ static inline uint8_t jl_entry_value(const jl_shape *shape, const unsigned char 
     return shape->value ? entry[shape->fingerprint] : 1;
 }
 
-/* The first entry with the key's fingerprint, NULL when there is none. `n` is a multiple of the entry's size. Reads nothing
-   outside of the `n` bytes. */
+/* The first entry with the key's fingerprint, NULL when there is none. `n` is a multiple of the entry's size. Reads
+   nothing outside of the `n` bytes. */
 const unsigned char *jl_entries_find(const jl_shape *shape, const unsigned char *entries, size_t n, jl_hash key);
 
 #endif

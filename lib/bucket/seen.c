@@ -1,5 +1,5 @@
-/* New keys wait in a plain list, not in a set: each is asked for once, and a list takes 16 bytes a key where a growing table takes
-   up to 26. */
+/* New keys wait in a plain list, not in a set: each is asked for once, and a list takes 16 bytes a key where a growing
+   table takes up to 26. */
 #include "bucket/seen.h"
 
 #include <stdlib.h>
@@ -71,8 +71,8 @@ static int seen_submit(jl_lookup *l, jl_query *query, size_t n, jl_err *err) {
     return 0;
 }
 
-/* Sorting all keys once, block by block in order, would touch each bucket once; putting them in batches touches each bucket once a
-   batch, needs no second copy of the keys, and lets others in between. */
+/* Sorting all keys once, block by block in order, would touch each bucket once; putting them in batches touches each
+   bucket once a batch, needs no second copy of the keys, and lets others in between. */
 static int seen_commit(jl_lookup *l, jl_err *err) {
     struct seen *s = (struct seen *)l;
     jl_put_counts counts = {0};

@@ -6,8 +6,8 @@
 #include "base/url.h"
 #include "bucket/layout.h"
 
-/* What is asked for: a namespace in the store that a URL names. A namespace has a generation; dropping it begins the next one,
-   so that what was stored under the old one can never be found again. */
+/* What is asked for: a namespace in the store that a URL names. A namespace has a generation; dropping it begins the
+   next one, so that what was stored under the old one can never be found again. */
 typedef struct jl_space {
     const jl_shape *shape; /* static */
     const char *model;     /* 1 to 128 bytes of UTF-8 without control characters; copied */
@@ -56,11 +56,11 @@ typedef struct jl_store jl_store;
 typedef struct jl_store_ops {
     /* value[i] = what is stored for key[i], 0 when nothing is; 1 when entries have no value. */
     int (*get)(jl_store *s, const jl_hash *key, uint8_t *value, size_t n, jl_err *err);
-    /* A number that is another one once the namespace has been dropped, or lost; 0 while nothing was ever stored. For those who remember
-       answers. */
+    /* A number that is another one once the namespace has been dropped, or lost; 0 while nothing was ever stored. For
+       those who remember answers. */
     int (*epoch)(jl_store *s, uint64_t *epoch, jl_err *err);
-    /* Adds the entries that are not there. Durable (as durable as the back end is) once it returns 0. `value` is NULL when entries
-       have none; `outcome` (a jl_put each) may be NULL; `counts` is added to.
+    /* Adds the entries that are not there. Durable (as durable as the back end is) once it returns 0. `value` is NULL
+       when entries have none; `outcome` (a jl_put each) may be NULL; `counts` is added to.
        With n = 0 it tries whether entries could be put now, and makes what is missing. */
     int (*put)(jl_store *s, const jl_hash *key, const uint8_t *value, uint8_t *outcome, size_t n, jl_put_counts *counts,
                jl_err *err);
@@ -68,9 +68,9 @@ typedef struct jl_store_ops {
        between which others get on; also what an interrupted drop has left. */
     int (*drop)(jl_store *s, uint64_t *entries, jl_err *err);
     int (*stat)(jl_store *s, jl_store_stat *stat, jl_err *err);
-    /* Hands every bucket that has entries to `bucket`, in the order of their numbers; entries live during the call. Others may
-       write meanwhile: what was stored before the walk began is in it, what came later may be. A non-zero return ends
-       the walk and is returned. JL_TEMPFAIL when the namespace is dropped meanwhile. */
+    /* Hands every bucket that has entries to `bucket`, in the order of their numbers; entries live during the call.
+       Others may write meanwhile: what was stored before the walk began is in it, what came later may be. A non-zero
+       return ends the walk and is returned. JL_TEMPFAIL when the namespace is dropped meanwhile. */
     int (*walk)(jl_store *s,
                 int (*bucket)(void *self, uint32_t number, const unsigned char *entries, size_t n, jl_err *err),
                 void *self, jl_err *err);
@@ -97,8 +97,8 @@ extern const jl_store_opener jl_store_sqlite;     /* sqlite:PATH            stor
 extern const jl_store_opener jl_store_redis;      /* redis://HOST:PORT/DB   store_redis.c */
 extern const jl_store_opener jl_store_redis_unix; /* redis+unix:///PATH */
 
-/* Opens what the URL's scheme says, with copies of all that it needs. NULL (JL_USAGE): a scheme that is not in the list, named in
-   the message; a bad model name; a bad path or database number. The caller closes it with ops->close. */
+/* Opens what the URL's scheme says, with copies of all that it needs. NULL (JL_USAGE): a scheme that is not in the
+   list, named in the message; a bad model name; a bad path or database number. The caller closes it with ops->close. */
 jl_store *jl_store_open(const jl_store_opener *const *openers, const jl_url *url, const jl_space *space, jl_err *err);
 
 #endif

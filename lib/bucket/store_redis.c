@@ -3,13 +3,15 @@
    Keys, MODEL percent-encoded, GENERATION a token that is never made twice:
      jobline:KIND:v1:17:MODEL                    hash: "generation", and "dropped:GENERATION" of those not removed yet
      jobline:KIND:v1:17:MODEL:runs               list: what runs found
-     jobline:KIND:v1:17:MODEL:GENERATION:GROUP   hash: bucket & 127, one byte, -> the bucket's entries; GROUP = bucket >> 7
-   128 fields of a few entries are a listpack, about 15 bytes a pair in a small store where a key for each bucket costs 90; later the
-   hash is a table of strings that are allocated to their exact size, for they are set as a whole. The keys of the groups have no hash tag, so
-   that they spread over a cluster; no script uses two keys.
+     jobline:KIND:v1:17:MODEL:GENERATION:GROUP   hash: bucket & 127, one byte, -> the bucket's entries;
+                                                 GROUP = bucket >> 7
+   128 fields of a few entries are a listpack, about 15 bytes a pair in a small store where a key for each bucket costs
+   90; later the hash is a table of strings that are allocated to their exact size, for they are set as a whole. The
+   keys of the groups have no hash tag, so that they spread over a cluster; no script uses two keys.
 
-   The first key may be evicted like any other. Then the next writer begins a new generation: a cold start, never a wrong answer. Who writes
-   reads the generation again behind its writes: when it has changed, the writes went where nobody looks, so they are removed and done again. */
+   The first key may be evicted like any other. Then the next writer begins a new generation: a cold start, never a
+   wrong answer. Who writes reads the generation again behind its writes: when it has changed, the writes went where
+   nobody looks, so they are removed and done again. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,9 +31,9 @@
 #define DROPPED "dropped:"
 #define MOVES 8 /* generations that may change under one put before it gives up */
 
-/* KEYS: group. ARGV: entry size, fingerprint size, then field, entries, field, entries, … Appends the entries whose fingerprints are not there;
-   the reply has one byte for each entry: 0 = added, else the value that is stored, 1 when entries have none. The append is safe because
-   the script sees the bucket as it is when it writes it. */
+/* KEYS: group. ARGV: entry size, fingerprint size, then field, entries, field, entries, … Appends the entries whose
+   fingerprints are not there; the reply has one byte for each entry: 0 = added, else the value that is stored, 1 when
+   entries have none. The append is safe because the script sees the bucket as it is when it writes it. */
 static jl_redis_script append = {
     "local size, print = tonumber(ARGV[1]), tonumber(ARGV[2])\n"
     "local find, sub = string.find, string.sub\n"
@@ -393,8 +395,8 @@ static int put_take(void *self, size_t i, const jl_redis_reply *reply, jl_err *e
         take_generation(s, jl_redis_text(reply));
         return 0;
     }
-    /* What is stored for each entry now, filled in as the added ones pass. Places rise, but for keys that stand twice in the batch: those
-       point back to an entry that has passed. */
+    /* What is stored for each entry now, filled in as the added ones pass. Places rise, but for keys that stand twice
+       in the batch: those point back to an entry that has passed. */
     jl_buf_clear(&p->entries);
     if (jl_buf_add(&p->entries, jl_redis_text(reply), err) != 0)
         return -1;

@@ -1,7 +1,8 @@
 /* Buckets as rows of an SQLite table.
 
-   One file holds any number of namespaces. A row's key is generation << 17 | bucket, so that the rows of a generation lie together in the
-   order of their buckets and a sorted batch walks the file once, forward. Generations are never used twice. */
+   One file holds any number of namespaces. A row's key is generation << 17 | bucket, so that the rows of a generation
+   lie together in the order of their buckets and a sorted batch walks the file once, forward. Generations are never
+   used twice. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -267,7 +268,8 @@ static int store_put(jl_store *base, const jl_hash *key, const uint8_t *value, u
 
 /* ---- drop ---- */
 
-/* Removes the first buckets of a generation that are there, from *next on; *next = behind them, 0 when there were none. */
+/* Removes the first buckets of a generation that are there, from *next on; *next = behind them, 0 when there were
+   none. */
 static int drop_step(struct store *s, int64_t last, int64_t *next, uint64_t *bytes, jl_err *err) {
     if (jl_sqlite_prepare(s->db, &s->measure,
                           "SELECT max(cell), total(length(entries)) FROM (SELECT cell, entries FROM bucket"

@@ -172,7 +172,8 @@ static int import_bad(const jl_import *i, jl_err *err, const char *what) {
     return -1;
 }
 
-/* The next line, which is a record. 1: there is one, 0: the end. It stays valid until the next call; the caller takes it. */
+/* The next line, which is a record. 1: there is one, 0: the end. It stays valid until the next call; the caller takes
+   it. */
 static int import_next(jl_import *i, jl_err *err) {
     jl_span piece;
     bool last;

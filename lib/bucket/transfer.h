@@ -7,8 +7,9 @@
 
 /* FORMAT, version 1, JSON Lines:
      {"jobline":"store","version":1,"kind":"senior","bits":17,"fingerprint":6,"value":1,"model":"default"}
-     {"bucket":5,"entries":"base64","sum":"0123456789abcdef"}     one for each bucket that has entries, numbers ascending, its
-                                         entries sorted by their bytes; sum: XXH3 of these with the number as seed, hex
+     {"bucket":5,"entries":"base64","sum":"0123456789abcdef"}
+         one for each bucket that has entries, numbers ascending, its entries sorted by their bytes; sum: XXH3 of these
+         with the number as seed, hex
      {"end":true,"buckets":1,"entries":3}
    Stores with the same entries give the same bytes, whatever keeps them. */
 
@@ -16,7 +17,8 @@ typedef struct jl_transfer {
     uint64_t buckets, entries;
 } jl_transfer;
 
-/* Writes all lines; does not flush. `model` names the namespace in the first line. Errors: the store's, the output's. */
+/* Writes all lines; does not flush. `model` names the namespace in the first line. Errors: the store's, the
+   output's. */
 int jl_transfer_export(jl_store *store, const char *model, jl_out *out, jl_transfer *done, jl_err *err);
 
 /* An export that is being read. */
@@ -27,9 +29,9 @@ typedef struct jl_import jl_import;
 jl_import *jl_import_open(const char *path, const jl_shape *shape, uint64_t max_line, jl_err *err);
 /* The model that was exported; lives as long as the import. */
 const char *jl_import_model(const jl_import *i);
-/* Puts all entries into the store, in batches; what is there stays. -1: JL_DATA when a line is damaged, a value is not within min and max, or the
-   end is missing (the file is cut short): entries before that may have been put, they are right, and a second import does no
-   harm; or the store's error. */
+/* Puts all entries into the store, in batches; what is there stays. -1: JL_DATA when a line is damaged, a value is not
+   within min and max, or the end is missing (the file is cut short): entries before that may have been put, they are
+   right, and a second import does no harm; or the store's error. */
 int jl_import_run(jl_import *i, jl_store *store, uint8_t min, uint8_t max, jl_put_counts *counts, jl_transfer *done,
                   jl_err *err);
 void jl_import_close(jl_import *i);

@@ -15,8 +15,8 @@ typedef struct jl_child {
 } jl_child;
 
 /* Starts argv (NULL-terminated, searched in PATH) with the signals as they were before jl_main touched them.
-   `unset`: NULL-terminated names of environment variables that it must not see; may be NULL. -1 (JL_USAGE) when it cannot
-   be run. */
+   `unset`: NULL-terminated names of environment variables that it must not see; may be NULL. -1 (JL_USAGE) when it
+   cannot be run. */
 int jl_child_start(jl_child *c, char *const *argv, bool take_stdout, const char *const *unset, jl_err *err);
 
 /* Closes what is still open, waits for its end. Returns JL_OK for exit 0, the status itself for 64 to 78, else

@@ -21,10 +21,10 @@
 #define GRACE JL_SECOND       /* for a command to end by itself once the run is to stop */
 #define BLOCKS_PER_COLLECT 8  /* then the lines that were answered go out */
 
-/* The life of one command, and of the next when it had to be ended to get its answers (a command that answers at the end of
-   its input, as sort does):
-   questions go to `unsent`, then to the pipe; their keys stand in `out` until the reply. Once `closing` is set no question
-   of this command is left unsent; new ones gather in `unsent` and `later` for the next. */
+/* The life of one command, and of the next when it had to be ended to get its answers (a command that answers at the
+   end of its input, as sort does):
+   questions go to `unsent`, then to the pipe; their keys stand in `out` until the reply. Once `closing` is set no
+   question of this command is left unsent; new ones gather in `unsent` and `later` for the next. */
 struct cmd {
     jl_lookup base;
     jl_run *run;
@@ -77,7 +77,8 @@ static void cmd_close_input(struct cmd *c) {
     c->closing = true;
 }
 
-/* Writes what the pipe takes. A command that reads no further is no error: what it has not answered stays unanswered. */
+/* Writes what the pipe takes. A command that reads no further is no error: what it has not answered stays
+   unanswered. */
 static int cmd_send(struct cmd *c, jl_err *err) {
     while (c->running && !c->closing && c->sent < c->unsent.n) {
         ssize_t put = write(c->child.to, c->unsent.p + c->sent, c->unsent.n - c->sent);
@@ -94,7 +95,8 @@ static int cmd_send(struct cmd *c, jl_err *err) {
             return jl_err_errno(err, JL_IO, errno, "cannot write to '%s'", c->child.name);
         }
     }
-    /* A command that is always a little behind never empties the buffer: what it has taken goes once that is half of it. */
+    /* A command that is always a little behind never empties the buffer: what it has taken goes once that is half of
+       it. */
     if (c->sent > 0 && c->sent >= c->unsent.n / 2) {
         jl_buf_drop(&c->unsent, c->sent);
         c->sent = 0;

@@ -17,9 +17,9 @@ typedef struct jl_cmd_options {
 } jl_cmd_options;
 
 /* Starts the command: one line of key members per question goes to its stdin; its stdout gives lines with the key and
-   the answer, in any order. NULL with JL_USAGE when it cannot be run. A reply with the key and no answer is JL_REFUSED: the command
-   passed the key back, and its status says whether for good. A key without a reply when the command has ended is JL_UNANSWERED.
-   verdict(): JL_OK; the command's status when 64 to 78; else JL_SOFTWARE. */
+   the answer, in any order. NULL with JL_USAGE when it cannot be run. A reply with the key and no answer is JL_REFUSED:
+   the command passed the key back, and its status says whether for good. A key without a reply when the command has
+   ended is JL_UNANSWERED. verdict(): JL_OK; the command's status when 64 to 78; else JL_SOFTWARE. */
 jl_lookup *jl_cmd_open(jl_run *run, const jl_cmd_options *options, jl_err *err);
 
 #endif

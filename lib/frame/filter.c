@@ -252,7 +252,8 @@ static int loop_bad(struct loop *l, const jl_rec *rec, bool scanned, uint64_t nu
     return jl_rejects_add(&l->rejects, (jl_span){rec->line, rec->len}, &l->why, err);
 }
 
-/* The complete lines of the buffer, or as many as the window takes: short lines cost more waiting than in the buffer. */
+/* The complete lines of the buffer, or as many as the window takes: short lines cost more waiting than in the
+   buffer. */
 static int loop_block(struct loop *l, jl_err *err) {
     jl_span block = jl_in_lines(&l->in);
     const char *p = block.p, *limit = p + block.n;

@@ -36,19 +36,19 @@ typedef struct jl_filter {
     /* Called for every record, in input order, has_key and key set. -1 with err ends the run; else a jl_verdict.
        NULL: ask when it has a key, else pass. */
     int (*look)(void *self, const jl_rec *rec, jl_err *err);
-    /* Writes what becomes of the line to `out`, in input order: jl_splice or jl_out_line, returning JL_PASS; or nothing,
-       returning JL_DROP. `answer` is never JL_PENDING. -1 with err ends the run. */
+    /* Writes what becomes of the line to `out`, in input order: jl_splice or jl_out_line, returning JL_PASS; or
+       nothing, returning JL_DROP. `answer` is never JL_PENDING. -1 with err ends the run. */
     int (*answer)(void *self, const jl_rec *rec, jl_answer answer, jl_out *out, jl_err *err);
     /* After the last line of a run without error, before the output is ended. NULL: nothing. */
     int (*end)(void *self, jl_out *out, jl_err *err);
-    /* After that: -1 with err for a status of the program's own, e.g. JL_TEMPFAIL "3 lines are unanswered" (-o then becomes
-       FILE.partial). NULL: all is well. */
+    /* After that: -1 with err for a status of the program's own, e.g. JL_TEMPFAIL "3 lines are unanswered" (-o then
+       becomes FILE.partial). NULL: all is well. */
     int (*verdict)(void *self, jl_err *err);
 } jl_filter;
 
 /* Runs until the input ends, a signal asks to stop, or something fails; sees to order, window, flushing, rejects,
-   counters, progress, the end of the output, and the lookup's commit. The first error of the run counts, then the lookup's
-   verdict, then the program's. A closed stdout gives JL_PIPE after what is in flight has been stored. */
+   counters, progress, the end of the output, and the lookup's commit. The first error of the run counts, then the
+   lookup's verdict, then the program's. A closed stdout gives JL_PIPE after what is in flight has been stored. */
 int jl_filter_run(jl_run *run, const jl_filter *filter, jl_err *err);
 
 #endif

@@ -1,4 +1,5 @@
-/* The command line and the environment, taken apart by a program's option table; what --help prints of it. */
+/* The command line and the environment, taken apart by a program's option table; what --help prints of it.
+   Implemented in opt.c (the parser) and help.c. */
 #ifndef JL_FRAME_PARSE_H
 #define JL_FRAME_PARSE_H
 

@@ -21,8 +21,8 @@ typedef struct jl_reply {
 
 int jl_reply_open(jl_reply *r, const jl_keyspec *key, const jl_names *answer, jl_err *err);
 void jl_reply_close(jl_reply *r);
-/* Reads the line at `p` as jl_rec_scan does. JL_SCAN_BAD: `err` has the reason; class JL_DATA means that the line is bad,
-   any other that memory ran out. */
+/* Reads the line at `p` as jl_rec_scan does. JL_SCAN_BAD: `err` has the reason; class JL_DATA means that the line is
+   bad, any other that memory ran out. */
 jl_scan jl_reply_read(jl_reply *r, const char *p, const char *limit, jl_err *err);
 
 #endif

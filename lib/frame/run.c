@@ -27,7 +27,8 @@ void jl_say_bytes(const char *text, size_t n) {
     }
 }
 
-/* Escapes, adds the newline, and hands it to the kernel in one piece, so that lines of the stages of a chain do not mix. */
+/* Escapes, adds the newline, and hands it to the kernel in one piece, so that lines of the stages of a chain do not
+   mix. */
 void jl_say_line(const jl_run *run, const char *text) {
     char line[2048];
     const char *name = run->prog ? run->prog->name : "jobline";

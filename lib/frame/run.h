@@ -1,4 +1,5 @@
-/* What every run of every program has: the common options, operands, counters. */
+/* What every run of every program has: the common options, operands, counters.
+   Implemented in run.c (messages), progress.c, state.c (URLs), secret.c. */
 #ifndef JL_FRAME_RUN_H
 #define JL_FRAME_RUN_H
 
@@ -63,15 +64,15 @@ void jl_run_progress_end(jl_run *run, uint64_t done, uint64_t total);
 /* Clears the progress line so that a message can be printed. */
 void jl_run_progress_clear(const jl_run *run);
 
-/* The URL of a piece of state: `option` (argv), else environment `env`, else sqlite:$XDG_STATE_HOME/jobline/NAME.db with
-   the folders made. "@FILE" reads the URL from a file that others cannot read. A password in argv is refused with that
-   advice (JL_USAGE). `name` is without ".db"; `from_argv` says where `option` came from. */
+/* The URL of a piece of state: `option` (argv), else environment `env`, else sqlite:$XDG_STATE_HOME/jobline/NAME.db
+   with the folders made. "@FILE" reads the URL from a file that others cannot read. A password in argv is refused with
+   that advice (JL_USAGE). `name` is without ".db"; `from_argv` says where `option` came from. */
 struct jl_url;
 int jl_run_state_url(const jl_run *run, const char *option, bool from_argv, const char *env, const char *name,
                      struct jl_url *url, jl_err *err);
 
-/* A secret: from `file` (refused when others can read it), else $CREDENTIALS_DIRECTORY/name, else environment `env`, which is
-   then removed from the environment. Appended to `secret` without a final newline. -1 (JL_NOPERM): nowhere. */
+/* A secret: from `file` (refused when others can read it), else $CREDENTIALS_DIRECTORY/name, else environment `env`,
+   which is then removed from the environment. Appended to `secret` without a final newline. -1 (JL_NOPERM): nowhere. */
 int jl_run_secret(const char *file, const char *name, const char *env, jl_buf *secret, jl_err *err);
 
 #endif

@@ -1,4 +1,5 @@
-/* How the frame itself puts things on stderr and into the files that are about the run. */
+/* How the frame itself puts things on stderr and into the files that are about the run.
+   Implemented in run.c and summary.c. */
 #ifndef JL_FRAME_SAY_H
 #define JL_FRAME_SAY_H
 
@@ -18,7 +19,8 @@ void jl_say_size(double bytes, char text[24]);
 
 /* The figures of the run. `status` is the exit status; `err` may be NULL. */
 void jl_summary_say(const jl_run *run);
-/* Opens --stats for appending, so that a bad name is found out before any input is read. *fd is -1 when none is asked. */
+/* Opens --stats for appending, so that a bad name is found out before any input is read. *fd is -1 when none is
+   asked. */
 int jl_summary_open(const jl_run *run, int *fd, jl_err *err);
 /* Appends the run's line of JSON with one write, closes `fd`. */
 int jl_summary_stats(const jl_run *run, int fd, int status, const jl_err *failure, jl_err *err);

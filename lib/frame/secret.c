@@ -68,8 +68,8 @@ int jl_secret_read(const char *path, bool must_be_private, jl_buf *secret, jl_er
     return result;
 }
 
-/* $CREDENTIALS_DIRECTORY/name (systemd's LoadCredential=): 1 when there is none. The folder belongs to the service alone,
-   so the mode of the file is the manager's business. */
+/* $CREDENTIALS_DIRECTORY/name (systemd's LoadCredential=): 1 when there is none. The folder belongs to the service
+   alone, so the mode of the file is the manager's business. */
 static int from_credentials(const char *name, jl_buf *secret, jl_err *err) {
     const char *folder = getenv("CREDENTIALS_DIRECTORY");
     if (!folder || !*folder || !name)

@@ -20,7 +20,8 @@ static int make_folders(char *path, jl_err *err) {
     }
 }
 
-/* $XDG_STATE_HOME, else ~/.local/state; the XDG Base Directory Specification says that a relative path counts as none. */
+/* $XDG_STATE_HOME, else ~/.local/state; the XDG Base Directory Specification says that a relative path counts as
+   none. */
 static int default_url(const char *name, jl_url *url, jl_err *err) {
     const char *state = getenv("XDG_STATE_HOME");
     const char *home = getenv("HOME");

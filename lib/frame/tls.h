@@ -15,8 +15,8 @@ typedef struct jl_tls {
     jl_rpc_tls texts; /* spans over these; valid until jl_tls_free */
 } jl_tls;
 
-/* Reads the files that were named; the key file is refused when others can read it. -1: JL_USAGE when --cert and --key do not
-   come together, JL_NOINPUT, JL_IO, JL_CONFIG, JL_NOPERM. */
+/* Reads the files that were named; the key file is refused when others can read it. -1: JL_USAGE when --cert and --key
+   do not come together, JL_NOINPUT, JL_IO, JL_CONFIG, JL_NOPERM. */
 int jl_tls_read(jl_tls *tls, jl_err *err);
 /* For a connection: the texts, or NULL when TLS was not asked for. */
 const jl_rpc_tls *jl_tls_texts(const jl_tls *tls);

@@ -63,7 +63,8 @@ static int put_string(jl_buf *out, jl_span token, jl_err *err) {
     return put_decoded(out, token, err);
 }
 
-/* A member of an object that is being encoded: its bytes stand in the buffer already, its place in the order not yet. */
+/* A member of an object that is being encoded: its bytes stand in the buffer already, its place in the order not
+   yet. */
 typedef struct pair {
     size_t off;       /* in the buffer, of the encoded name */
     size_t n;         /* of name and value together, encoded */

@@ -11,8 +11,8 @@
      number   'n' length spelling    1 and 1.0 differ
      true 't' · false 'f' · null 'z' (null only inside containers: a null member is no key)
      array    'a' count elements
-     object   'o' count pairs        pairs sorted by the bytes of the decoded name, each 's' length name, then the value;
-                                     of duplicate names the last
+     object   'o' count pairs        pairs sorted by the bytes of the decoded name, each 's' length name, then the
+                                     value; of duplicate names the last
    hash = XXH3_128bits_withSeed(canonical, JL_KEY_SEED), hi = high64, lo = low64.
 
    Who uses which bits: cache buckets hi[63..47], cache fingerprints lo[63..16], shards hi[31..0];
@@ -30,8 +30,8 @@ typedef struct jl_keyer {
 int jl_keyer_init(jl_keyer *k, const jl_keyspec *spec, size_t first, jl_err *err);
 void jl_keyer_free(jl_keyer *k);
 
-/* Sets rec->has_key (false when a member is missing or null) and rec->key. The record is as jl_rec_scan left it, with the
-   padding behind its bytes. -1: memory ran out. */
+/* Sets rec->has_key (false when a member is missing or null) and rec->key. The record is as jl_rec_scan left it, with
+   the padding behind its bytes. -1: memory ran out. */
 int jl_key_of(jl_keyer *k, jl_rec *rec, jl_err *err);
 
 /* Appends the canonical bytes (for tests and golden vectors). The record has all members. */

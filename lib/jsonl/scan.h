@@ -37,8 +37,8 @@ typedef struct jl_shape {
 } jl_shape;
 
 /* Both return the byte behind what they scanned, or NULL and fill `fault`.
-   value: see jl_json_value. line: a record as in jl_rec_scan, `line` at its '{'; fills field and rec->len, close, empty;
-   what it returns is the LF. */
+   value: see jl_json_value. line: a record as in jl_rec_scan, `line` at its '{'; fills field and rec->len, close,
+   empty; what it returns is the LF. */
 typedef const char *jl_scan_value_fn(const char *p, const char *end, jl_type *type, jl_fault *fault);
 typedef const char *jl_scan_line_fn(const jl_want *want, jl_shape *shape, const char *line, const char *brace,
                                     jl_field *field, jl_rec *rec, jl_fault *fault);

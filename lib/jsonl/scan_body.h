@@ -238,8 +238,8 @@ ALWAYS bool foreseen(const jl_name_seen *seen, uint64_t place, const char *p) {
     return seen->place == place && same_token(p, seen);
 }
 
-/* Finds the next name where the guesses failed. Returns the first byte behind its colon that is no space, or the '}' that
-   ends the object instead, or NULL. */
+/* Finds the next name where the guesses failed. Returns the first byte behind its colon that is no space, or the '}'
+   that ends the object instead, or NULL. */
 static __attribute__((noinline)) const char *next_name(jl_shape *shape, const jl_node *node, uint64_t place,
                                                        const char *start, uint32_t *index, const jl_node **child,
                                                        jl_fault *fault) {

@@ -15,8 +15,8 @@
 #define FIRST_HOMES 4
 /* Spare slots behind the last home: at 7/8 load one segment in some hundreds needs more, and doubles them. */
 #define SPARE 24
-/* Homes grow by 89/64 = 1.39, a little less than the 1.4 promised: the rest pays for spare slots and for the old slots of
-   the one segment that is growing. */
+/* Homes grow by 89/64 = 1.39, a little less than the 1.4 promised: the rest pays for spare slots and for the old slots
+   of the one segment that is growing. */
 #define GROW(homes) ((homes)*89 / 64)
 /* From here on segments come straight from the system, so that what one gives back leaves no hole in the heap. */
 #define MAP_BYTES ((size_t)128 << 10)
@@ -199,8 +199,8 @@ void jl_set_prefetch(const jl_set *s, jl_hash key) {
 
 /* The slot that has the key, or the one where it would go. The segment has slots. How far from home that is cannot be
    foreseen, so the smaller keys among the first LOOK slots are counted without a branch that could be guessed wrongly:
-   what stands behind a gap is never smaller, and the loop makes up for a key that was not counted (its high half is that
-   of the key, or zero). */
+   what stands behind a gap is never smaller, and the loop makes up for a key that was not counted (its high half is
+   that of the key, or zero). */
 static inline uint64_t slot_of(const segment *g, jl_hash key) {
     uint64_t i = home_of(key, g->homes);
     const jl_hash *slot = &g->slot[i];
@@ -259,7 +259,8 @@ static bool make_gap(segment *g, uint64_t i) {
     return true;
 }
 
-/* Inserts a key that is not there; `i` is its slot when the segment has slots. Returns its slot, -1 when memory ran out. */
+/* Inserts a key that is not there; `i` is its slot when the segment has slots. Returns its slot, -1 when memory ran
+   out. */
 static __attribute__((noinline)) int64_t insert(jl_set *s, segment *g, uint64_t i, jl_hash key, jl_err *err) {
     while (is_full(g) || !make_gap(g, i)) {
         if (segment_grow(s, g, err))

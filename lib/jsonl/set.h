@@ -6,9 +6,9 @@
 #include "jsonl/rec.h"
 
 /* 256 segments chosen by the top bits of the hash, each an ordered linear-probing table that grows on its own by
-   1.4 at 7/8 load: at most 16 * 1.4 / (7/8) = 25.6 bytes a key, 38.4 with payloads, at the worst moment. Up to a million
-   keys some 100 KB (150 KB) for the segments as such come on top. Keys are taken to be hashes: keys that crowd together
-   keep within that memory, but looking them up takes long. */
+   1.4 at 7/8 load: at most 16 * 1.4 / (7/8) = 25.6 bytes a key, 38.4 with payloads, at the worst moment. Up to a
+   million keys some 100 KB (150 KB) for the segments as such come on top. Keys are taken to be hashes: keys that crowd
+   together keep within that memory, but looking them up takes long. */
 typedef struct jl_set jl_set;
 
 /* `payload`: with a uint64_t for each key. NULL: memory ran out. */

@@ -17,8 +17,8 @@ typedef struct jl_member {
    members have different fields, each that of a top-level member. */
 int jl_splice(jl_out *out, const jl_rec *rec, const jl_member *member, size_t n, jl_err *err);
 
-/* Appends `{"NAME":value,…}` of the key members, raw values under the NAMEs (jl_keyspec_names), then `extra` (raw members
-   that begin with ',' or nothing), then `}` and an LF. `first` is what jl_want_key returned. Absent members
+/* Appends `{"NAME":value,…}` of the key members, raw values under the NAMEs (jl_keyspec_names), then `extra` (raw
+   members that begin with ',' or nothing), then `}` and an LF. `first` is what jl_want_key returned. Absent members
    are left out. */
 int jl_splice_key(jl_buf *out, const jl_rec *rec, const jl_names *names, size_t first, jl_span extra, jl_err *err);
 

@@ -1,10 +1,10 @@
 /* UTF-8 checked a vector at a time.
  *
  * The vector method is that of J. Keiser and D. Lemire, "Validating UTF-8 In Less Than One Instruction Per Byte"
- * (Software: Practice and Experience 51, 2021): whatever can be wrong with two neighbouring bytes shows in the high half
- * of the second and the two halves of the first. Three table look-ups by half bytes give, for each, the set of errors it
- * is compatible with; an error in all three sets has happened. What is left is that third and fourth bytes stand exactly
- * where a leading byte two or three before asks for them.
+ * (Software: Practice and Experience 51, 2021): whatever can be wrong with two neighbouring bytes shows in the high
+ half * of the second and the two halves of the first. Three table look-ups by half bytes give, for each, the set of
+ errors it * is compatible with; an error in all three sets has happened. What is left is that third and fourth bytes
+ stand exactly * where a leading byte two or three before asks for them.
  */
 #include "jsonl/utf8.h"
 

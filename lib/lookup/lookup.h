@@ -51,7 +51,8 @@ typedef struct jl_lookup_ops {
     size_t (*pollfds)(jl_lookup *l, struct pollfd *fds, size_t max);
     /* When to call collect() at the latest, monotonic ns; -1 = no date. NULL: none. */
     int64_t (*deadline)(jl_lookup *l);
-    /* Does what can be done without blocking and hands on the answers that have come. NULL: all is answered in submit(). */
+    /* Does what can be done without blocking and hands on the answers that have come. NULL: all is answered in
+       submit(). */
     int (*collect)(jl_lookup *l, jl_sink sink, jl_err *err);
     /* The loop is about to wait for input: make durable or send what is held back only to collect more. May hand on
        answers. NULL: nothing to do. */

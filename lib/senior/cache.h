@@ -32,14 +32,15 @@ typedef struct jl_cache_options {
 /* JL_FOUND with what is stored, else JL_UNKNOWN. A stored value that is not on the scale is unknown. */
 jl_lookup *jl_cache_get_open(const jl_cache_options *options, jl_err *err);
 
-/* Every question is an entry to store, its answer taken from the record; JL_FOUND once it is stored durably (or was stored already), so
-   that a line goes out only then. Commits at least every second, when the loop is idle, pressed or at its end. When the store fails, what was
-   not stored is left unanswered. */
+/* Every question is an entry to store, its answer taken from the record; JL_FOUND once it is stored durably (or was
+   stored already), so that a line goes out only then. Commits at least every second, when the loop is idle, pressed or
+   at its end. When the store fails, what was not stored is left unanswered. */
 jl_lookup *jl_cache_put_open(const jl_cache_options *options, jl_err *err);
 
-/* Hits at once; misses are asked of `inner`, and what it finds is stored durably before it is handed on. An answer that is not on the
-   scale becomes JL_REFUSED. When the store fails: answers that have come are handed on all the same, for the line that carries one is its
-   only copy; what is in flight is waited for; then the lookup fails. Other states and the verdict are those of `inner`. */
+/* Hits at once; misses are asked of `inner`, and what it finds is stored durably before it is handed on. An answer that
+   is not on the scale becomes JL_REFUSED. When the store fails: answers that have come are handed on all the same, for
+   the line that carries one is its only copy; what is in flight is waited for; then the lookup fails. Other states and
+   the verdict are those of `inner`. */
 jl_lookup *jl_cache_fill_open(const jl_cache_options *options, jl_err *err);
 
 #endif

@@ -122,7 +122,8 @@ static int fill_settle(struct fill *f, jl_sink sink, jl_err *err) {
     return -1;
 }
 
-/* What all of collect, idle, pressed and finish have in common: `inner` has its turn, then what has come is stored if it is time. */
+/* What all of collect, idle, pressed and finish have in common: `inner` has its turn, then what has come is stored if
+   it is time. */
 static int fill_turn(struct fill *f, int (*turn)(jl_lookup *inner, jl_sink sink, jl_err *err), bool now, jl_sink sink,
                      jl_err *err) {
     struct intake in = {f, sink};

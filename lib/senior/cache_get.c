@@ -56,7 +56,8 @@ static int get_submit(jl_lookup *l, jl_query *query, size_t n, jl_err *err) {
     for (size_t i = 0; i < n; i++)
         jl_answers_add(&g->batch, query[i].key, 0);
     if (g->o.batch > 0) {
-        /* What was asked for and not handed on yet is asked for again with the rest: rare, and cheaper than two lists. */
+        /* What was asked for and not handed on yet is asked for again with the rest: rare, and cheaper than two
+           lists. */
         g->answered = false;
         return g->batch.n >= g->o.batch ? get_ask(g, err) : 0;
     }

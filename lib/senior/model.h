@@ -11,19 +11,20 @@
 
 #define JL_MODEL_METHOD "/SeniorityModel/InferSeniority"
 
-/* How questions become calls. A batch leaves when it is full, or when `window` has passed since its first question, or when no
-   more questions will come; and then as soon as fewer than `in_flight` calls are out and the rate allows.
+/* How questions become calls. A batch leaves when it is full, or when `window` has passed since its first question, or
+   when no more questions will come; and then as soon as fewer than `in_flight` calls are out and the rate allows.
 
    What a call's end means for its pairs:
-   OK                    each uuid that was asked and came with one value on the scale is answered. A uuid that is missing, or came
-                         with two different values, is asked again and in the end unanswered; one off the scale is asked
-                         at most twice again and then refused. Unknown uuids are nobody's.
+   OK                    each uuid that was asked and came with one value on the scale is answered. A uuid that is
+                         missing, or came with two different values, is asked again and in the end unanswered; one off
+                         the scale is asked at most twice again and then refused. Unknown uuids are nobody's.
    UNAVAILABLE, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED
                          all calls pause (back-off with jitter), then the batch is asked again, at most `retries`
                          times. Once a batch has used them up the model is away: every question is unanswered at
                          once, but for one batch every 10 s, which tries whether it is back.
    RESOURCE_EXHAUSTED about the size of a message, OUT_OF_RANGE
-                         the batch is halved, and later ones are no larger for a while; a pair too large alone is refused.
+                         the batch is halved, and later ones are no larger for a while; a pair too large alone is
+                         refused.
    INVALID_ARGUMENT      the batch is halved until the pair is alone, which is then refused.
    UNIMPLEMENTED         the lookup fails with JL_CONFIG; UNAUTHENTICATED, PERMISSION_DENIED: with JL_NOPERM.
    any other             the batch waits and is asked again, at most `retries` times, then unanswered. */
@@ -53,13 +54,14 @@ typedef struct jl_model_counts {
     uint64_t wait_ms;                       /* all calls' time from start to end, added up */
 } jl_model_counts;
 
-/* For a loop that remembers its keys for the run: outstanding keys never repeat. Connects with the first call. NULL with
-   JL_CONFIG (TLS texts) or JL_SOFTWARE. verdict(): JL_UNAVAILABLE when pairs are unanswered and the server was never
-   reached, else JL_OK. */
+/* For a loop that remembers its keys for the run: outstanding keys never repeat. Connects with the first call. NULL
+   with JL_CONFIG (TLS texts) or JL_SOFTWARE. verdict(): JL_UNAVAILABLE when pairs are unanswered and the server was
+   never reached, else JL_OK. */
 jl_lookup *jl_model_open(const jl_model_options *options, jl_model_counts *counts, jl_err *err);
 
 /* One call without pairs. 0: the method is there, `round_trip` in ns. -1: JL_UNAVAILABLE, JL_CONFIG (no such method),
-   JL_NOPERM, JL_SOFTWARE (any other status). Waits at most `timeout`; a signal that asks to stop ends it with JL_UNAVAILABLE. */
+   JL_NOPERM, JL_SOFTWARE (any other status). Waits at most `timeout`; a signal that asks to stop ends it with
+   JL_UNAVAILABLE. */
 int jl_model_ping(const jl_model_options *options, int64_t *round_trip, jl_err *err);
 
 #endif

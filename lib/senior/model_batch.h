@@ -9,7 +9,8 @@
 #include "jsonl/rec.h"
 #include "senior/model_wire.h"
 
-/* Question i of a batch has uuid i + 1, in every call in which it is asked: any subset of a batch has unique uuids, none 0. */
+/* Question i of a batch has uuid i + 1, in every call in which it is asked: any subset of a batch has unique uuids,
+   none 0. */
 typedef struct jl_model_question {
     jl_hash key;
     size_t end;    /* of its encoding in the batch's bytes; it begins where the one before ends */
@@ -51,7 +52,8 @@ void jl_model_part_free(jl_model_part *p);
 /* Cuts the part (open >= 2) in two with half of the open questions each; returns the second. NULL: memory ran out,
    nothing changed. */
 jl_model_part *jl_model_part_split(jl_model_part *p, jl_err *err);
-/* The request that asks the open questions, in pieces of the batch's bytes. `piece` has room for open + 1; returns how many. */
+/* The request that asks the open questions, in pieces of the batch's bytes. `piece` has room for open + 1; returns how
+   many. */
 size_t jl_model_part_pieces(const jl_model_part *p, jl_span *piece);
 /* Notes for each open question what the reply says. -1: the reply is no such message; nothing is heard then. */
 int jl_model_part_read(jl_model_part *p, jl_span reply, jl_model_arena *arena);

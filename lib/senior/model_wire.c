@@ -168,7 +168,8 @@ int jl_model_read_questions(jl_span bytes, jl_model_arena *arena,
     return 0;
 }
 
-/* One element that has its two fields in order, the seniority in one byte. Moves `p` behind it; false: it is another. */
+/* One element that has its two fields in order, the seniority in one byte. Moves `p` behind it; false: it is
+   another. */
 static bool plain_reply(const unsigned char **p, const unsigned char *end, int32_t *uuid, int32_t *seniority) {
     const unsigned char *at = *p;
     if (end - at < 6 || at[0] != ELEMENT_TAG || at[1] > end - at - 2 || at[2] != UUID_TAG)

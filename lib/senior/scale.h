@@ -5,7 +5,8 @@
 #include "jsonl/path.h"
 #include "jsonl/rec.h"
 
-/* 1 <= min <= max <= 255. Zero cannot be on a scale: the model's protocol leaves zeros off the wire, so that they mean "no answer". */
+/* 1 <= min <= max <= 255. Zero cannot be on a scale: the model's protocol leaves zeros off the wire, so that they mean
+   "no answer". */
 typedef struct jl_scale {
     uint8_t min, max;
 } jl_scale;

@@ -16,7 +16,8 @@
 #define PATIENCE (10 * JL_SECOND)
 #define FIRST_WAIT (20 * JL_MILLISECOND)
 #define MOST_WAIT JL_SECOND
-/* In flight, commands and expected replies together: enough to keep both sides busy, little enough for the server's buffers. */
+/* In flight, commands and expected replies together: enough to keep both sides busy, little enough for the server's
+   buffers. */
 #define FLIGHT ((size_t)1 << 20)
 #define SCRIPT_LOADS 3 /* without progress */
 

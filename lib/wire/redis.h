@@ -43,8 +43,9 @@ jl_span jl_redis_text(const jl_redis_reply *r);    /* empty when it is none */
 size_t jl_redis_count(const jl_redis_reply *r);    /* of an array; 0 when it is none */
 const jl_redis_reply *jl_redis_at(const jl_redis_reply *r, size_t i);
 
-/* Commands 0 to n-1. `ask` writes the i-th, perhaps more than once: it may be sent again after a lost connection, so it must do no harm
-   when done twice. `take` gets the replies, each once, in order; never an error. Both return 0, or -1 with err, which ends it all. */
+/* Commands 0 to n-1. `ask` writes the i-th, perhaps more than once: it may be sent again after a lost connection, so it
+   must do no harm when done twice. `take` gets the replies, each once, in order; never an error. Both return 0, or -1
+   with err, which ends it all. */
 typedef struct jl_redis_work {
     void *self;
     size_t n;

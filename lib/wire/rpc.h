@@ -83,8 +83,8 @@ typedef struct jl_rpc_service {
     const char *listen;    /* ADDR:PORT; port 0 = any free one */
     const char *method;    /* "/Service/Method"; calls of others end with UNIMPLEMENTED */
     const jl_rpc_tls *tls; /* NULL = without TLS; borrowed during jl_rpc_server_open */
-    /* Called on the server's thread; ends the call by jl_rpc_reply or jl_rpc_refuse before it returns. `request` dies with
-       the return. */
+    /* Called on the server's thread; ends the call by jl_rpc_reply or jl_rpc_refuse before it returns. `request` dies
+       with the return. */
     void (*serve)(void *self, jl_rpc_call *call, jl_span request);
     void *self;
 } jl_rpc_service;

@@ -17,8 +17,8 @@
 #include "wire/rpc.h"
 #include "wire/rpc_core.h"
 
-/* One unary call is one batch of six operations with one tag: this struct. `done` is first, so that what the loop frees is
-   the whole call. */
+/* One unary call is one batch of six operations with one tag: this struct. `done` is first, so that what the loop frees
+   is the whole call. */
 typedef struct call {
     jl_rpc_done done;
     struct call *next;          /* in the list of finished calls */
@@ -120,7 +120,8 @@ static grpc_channel *channel_new(const jl_rpc_options *o, jl_err *err) {
         /* This one is also how long a connection attempt may take. */
         integer(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 5000),
         integer(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000),
-        /* Finds a connection whose other end vanished; rarer than what servers punish as too many pings while data flows. */
+        /* Finds a connection whose other end vanished; rarer than what servers punish as too many pings while data
+           flows. */
         integer(GRPC_ARG_KEEPALIVE_TIME_MS, 60 * 1000),
         integer(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20 * 1000),
         integer(GRPC_ARG_ENABLE_HTTP_PROXY, !is_loopback(o->target)),

@@ -82,7 +82,8 @@ static void sqlite_nap(int64_t ns) {
     nanosleep(&pause, NULL);
 }
 
-/* Called by SQLite while others hold the lock; 0 gives up. Short sleeps first: most locks are held for a millisecond. */
+/* Called by SQLite while others hold the lock; 0 gives up. Short sleeps first: most locks are held for a
+   millisecond. */
 static int sqlite_busy(void *self, int attempt) {
     jl_sqlite *db = self;
     int64_t now = jl_clock_now();
@@ -176,8 +177,8 @@ int jl_sqlite_ask(jl_sqlite *db, const char *sql, int64_t *value, jl_err *err) {
 
 /* ---- transactions ---- */
 
-/* SQLite hands a lock to nobody in particular: whoever waits sleeps and tries again, and would never be lucky beside a process that takes
-   the lock again at once. So that one pauses now and then, for longer than the others sleep. */
+/* SQLite hands a lock to nobody in particular: whoever waits sleeps and tries again, and would never be lucky beside a
+   process that takes the lock again at once. So that one pauses now and then, for longer than the others sleep. */
 static void sqlite_stand_back(jl_sqlite *db) {
     int64_t away = jl_clock_now() - db->ended;
     if (db->held >= HELD_MOST && away < STAND_BACK)
@@ -262,9 +263,10 @@ static int sqlite_make(jl_sqlite *db, const jl_sqlite_kind *kind, jl_err *err) {
     return jl_sqlite_commit(db, err);
 }
 
-/* A rollback journal with every version of SQLite. WAL mode would let readers and a writer work side by side, but before 3.51.3 several writers
-   can damage a database in it (https://sqlite.org/wal.html, "the WAL-reset bug"), it cannot be read where it cannot be written, and a file that is
-   copied or replaced takes its -wal file's contents for its own. The mode stays in the file: whoever writes sets it right. */
+/* A rollback journal with every version of SQLite. WAL mode would let readers and a writer work side by side, but
+   before 3.51.3 several writers can damage a database in it (https://sqlite.org/wal.html, "the WAL-reset bug"), it
+   cannot be read where it cannot be written, and a file that is copied or replaced takes its -wal file's contents for
+   its own. The mode stays in the file: whoever writes sets it right. */
 static int sqlite_journal(jl_sqlite *db, jl_err *err) {
     int code = sqlite3_exec(db->db, "PRAGMA journal_mode=DELETE", NULL, NULL, NULL);
     if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_READONLY ||

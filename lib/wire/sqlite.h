@@ -25,8 +25,8 @@ typedef struct jl_sqlite_kind {
 typedef struct jl_sqlite jl_sqlite;
 typedef struct jl_sqlite_stmt jl_sqlite_stmt;
 
-/* Opens the file; with `create` makes it when it is not there, else sets *db to NULL and returns 0 then: an absent file is an empty
-   one. An empty file counts as absent unless `create`. `patience` in ns. `path` is copied. */
+/* Opens the file; with `create` makes it when it is not there, else sets *db to NULL and returns 0 then: an absent file
+   is an empty one. An empty file counts as absent unless `create`. `patience` in ns. `path` is copied. */
 int jl_sqlite_open(jl_sqlite **db, const char *path, const jl_sqlite_kind *kind, int64_t patience, bool create,
                    jl_err *err);
 void jl_sqlite_close(jl_sqlite *db);
@@ -37,8 +37,8 @@ uint64_t jl_sqlite_file(const jl_sqlite *db);
 /* Changes how long locks are waited for. */
 void jl_sqlite_patience(jl_sqlite *db, int64_t patience);
 
-/* Statements are kept by the connection and freed with it: `slot` points to a NULL that the caller keeps for this SQL, so that
-   it is prepared once. */
+/* Statements are kept by the connection and freed with it: `slot` points to a NULL that the caller keeps for this SQL,
+   so that it is prepared once. */
 int jl_sqlite_prepare(jl_sqlite *db, jl_sqlite_stmt **slot, const char *sql, jl_err *err);
 /* Parameters count from 1. Bytes are borrowed until the next reset. */
 void jl_sqlite_bind_int(jl_sqlite_stmt *s, int i, int64_t value);
@@ -59,8 +59,8 @@ int jl_sqlite_exec(jl_sqlite *db, const char *sql, jl_err *err);
 /* The single integer that a query without parameters gives. */
 int jl_sqlite_ask(jl_sqlite *db, const char *sql, int64_t *value, jl_err *err);
 
-/* Transactions: one for reading, or one that may write and holds the write lock from its beginning (read, then write, without anybody
-   in between). */
+/* Transactions: one for reading, or one that may write and holds the write lock from its beginning (read, then write,
+   without anybody in between). */
 int jl_sqlite_begin(jl_sqlite *db, bool write, jl_err *err);
 /* Durable when it returns 0. On failure the transaction is rolled back. */
 int jl_sqlite_commit(jl_sqlite *db, jl_err *err);

@@ -1,5 +1,5 @@
-/* How many bytes a pair takes, in the file and in the server's memory: at most 80 from 10,000 pairs on, at most 10 at 20 million (with
-   JL_SCALE of 10 and more; 5 million else). */
+/* How many bytes a pair takes, in the file and in the server's memory: at most 80 from 10,000 pairs on, at most 10 at
+   20 million (with JL_SCALE of 10 and more; 5 million else). */
 #include "unit/cmocka_all.h"
 
 #include <sys/stat.h>
@@ -78,7 +78,8 @@ static void bytes_per_pair(void **state) {
         printf("# %.6s: %8llu pairs, %.2f bytes a pair (stat says %.2f)\n", text, (unsigned long long)pairs, per_pair,
                (double)stat.bytes / (double)pairs);
         assert_true(per_pair <= step[i].most);
-        /* The server's memory has a connection and a script in it too, some 200 KB; and MEMORY USAGE counts 24 bytes for what takes 32. */
+        /* The server's memory has a connection and a script in it too, some 200 KB; and MEMORY USAGE counts 24 bytes
+           for what takes 32. */
         assert_true(stat.bytes <= bytes * 21 / 20 && stat.bytes + 300000 >= bytes * 17 / 20);
     }
     s->ops->close(s);

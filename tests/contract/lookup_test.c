@@ -405,7 +405,8 @@ static void pressed_until_answered(void **state) {
     }
 }
 
-/* Nothing more is asked and no input comes: what is idle must not hold anything back. Only a command, which sees no end, may. */
+/* Nothing more is asked and no input comes: what is idle must not hold anything back. Only a command, which sees no
+   end, may. */
 static void idle_until_answered(void **state) {
     (void)state;
     for (size_t s = 0; s < SUBJECTS; s++) {
@@ -608,7 +609,8 @@ static void a_store_that_fails(void **state) {
             store_get(stored);
             for (size_t i = 0; i < N; i++) {
                 assert_true(q.is[i].times <= 1);
-                /* Nothing that was paid for is lost: what has come is handed on, all that was asked comes to its end. */
+                /* Nothing that was paid for is lost: what has come is handed on, all that was asked comes to its
+                   end. */
                 if (fills && q.is[i].asked)
                     assert_int_equal(q.is[i].times, 1);
                 /* Found means stored. */

@@ -56,7 +56,8 @@ static inline size_t redis_say(const redis_server *s, const char *command, char 
     return n;
 }
 
-/* Starts it (again) with `options`, an argument list that ends with NULL; returns when it answers. False: it does not. */
+/* Starts it (again) with `options`, an argument list that ends with NULL; returns when it answers. False: it does
+   not. */
 static inline bool redis_start(redis_server *s, char *const *options) {
     char port[16], reply[256];
     if (!s->folder[0]) {

@@ -672,7 +672,8 @@ static void what_is_recalled_is_stored(void **state) {
     uint8_t recalled[BATCH], tried[BATCH], looked_up[BATCH];
     put_many(other, 1000, 0);
     for (size_t round = 0; round < chance_rounds(40); round++) {
-        /* Some keys come again and again, most are stored, some are not; after a while all is dropped and stored anew with another value. */
+        /* Some keys come again and again, most are stored, some are not; after a while all is dropped and stored anew
+           with another value. */
         if (round % 10 == 9) {
             uint64_t dropped;
             well(other->ops->drop(other, &dropped, &err), &err);

@@ -2,11 +2,11 @@
  *
  *   generate [--lines=N] [--distinct=M] [--seed=S] [--shape=raw|long|mixed|nested] [--zipf=1.1] [--cr=PERCENT]
  *
- * N lines with exactly M distinct (company, title) pairs. After the first few, new pairs come at an even rate; the other
- * lines repeat a pair that has been there, the earlier the likelier (Zipf). A repeat may spell the same pair with other
- * escapes and order its members otherwise. Shapes: raw (~220 bytes), long (~3 KB), nested (hiringOrganization.name and jobTitle), mixed (decoys,
- * duplicate members, whitespace, numbers of any spelling, late keys; here a pair is that of the top level). --cr ends
- * that share of lines with CR LF. */
+ * N lines with exactly M distinct (company, title) pairs. After the first few, new pairs come at an even rate; the
+ other * lines repeat a pair that has been there, the earlier the likelier (Zipf). A repeat may spell the same pair with
+ other * escapes and order its members otherwise. Shapes: raw (~220 bytes), long (~3 KB), nested
+ (hiringOrganization.name and jobTitle), mixed (decoys, * duplicate members, whitespace, numbers of any spelling, late
+ keys; here a pair is that of the top level). --cr ends * that share of lines with CR LF. */
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>

@@ -10,7 +10,8 @@
 #include "jsonl/in.h"
 #include "scratch.h"
 
-/* What a reader saw: for each line "<number><kind><content>\n", where kind is '.' or, for one longer than max_line, '!'. */
+/* What a reader saw: for each line "<number><kind><content>\n", where kind is '.' or, for one longer than max_line,
+   '!'. */
 static void note(jl_buf *seen, uint64_t number, char kind, jl_span content) {
     assert_int_equal(jl_buf_addf(seen, NULL, "%d%c", (int)number, kind), 0);
     assert_int_equal(jl_buf_add(seen, content, NULL), 0);
