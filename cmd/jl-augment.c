@@ -113,8 +113,9 @@ static int answer(void *self, const jl_rec *rec, jl_answer known, jl_out *out, j
         if (value[i].n > 0)
             a.member[set++] = (jl_member){a.fields.answer.token[i], value[i], field};
     }
-    int rc = set > 0 ? jl_splice(out, rec, a.member, set, err) : jl_out_line(out, (jl_span){rec->line, rec->len}, err);
-    return rc == 0 ? JL_PASS : -1;
+    if (set == 0)
+        return jl_filter_pass(rec, out, err);
+    return jl_splice(out, rec, a.member, set, err) == 0 ? JL_PASS : -1;
 }
 
 static int verdict(void *self, jl_err *err) {

@@ -161,10 +161,6 @@ static int look_present(void *self, const jl_rec *rec, jl_err *err) {
     return JL_PASS;
 }
 
-static int pass(const jl_rec *rec, jl_out *out, jl_err *err) {
-    return jl_out_line(out, (jl_span){rec->line, rec->len}, err) == 0 ? JL_PASS : -1;
-}
-
 static int splice(const jl_rec *rec, jl_span value, jl_out *out, jl_err *err) {
     jl_member member = {c.fields.answer.token[0], value, c.fields.first_answer};
     c.answered++;
@@ -180,14 +176,14 @@ static int answer_get(void *self, const jl_rec *rec, jl_answer known, jl_out *ou
     else
         c.unanswered++; /* the store failed */
     if (!c.misses_file || known.state != JL_UNKNOWN)
-        return pass(rec, out, err);
-    return pass(rec, &c.misses, err) == JL_PASS ? JL_DROP : -1;
+        return jl_filter_pass(rec, out, err);
+    return jl_filter_pass(rec, &c.misses, err) == JL_PASS ? JL_DROP : -1;
 }
 
 static int answer_put(void *self, const jl_rec *rec, jl_answer known, jl_out *out, jl_err *err) {
     (void)self;
     c.lines_not_stored += known.state != JL_FOUND;
-    return pass(rec, out, err);
+    return jl_filter_pass(rec, out, err);
 }
 
 /* What the command has passed back without an answer, or with one that is not on the scale, is unanswerable if the
@@ -201,7 +197,7 @@ static int answer_fill(void *self, const jl_rec *rec, jl_answer known, jl_out *o
         c.refused_lines++;
     else
         c.unanswered++;
-    return pass(rec, out, err);
+    return jl_filter_pass(rec, out, err);
 }
 
 static int verdict_fill(void *self, jl_err *err) {

@@ -157,10 +157,6 @@ static int look(void *self, const jl_rec *rec, jl_err *err) {
     return g.dry_run ? JL_DROP : JL_PASS;
 }
 
-static int pass(const jl_rec *rec, jl_out *out, jl_err *err) {
-    return jl_out_line(out, (jl_span){rec->line, rec->len}, err) == 0 ? JL_PASS : -1;
-}
-
 static int answer(void *self, const jl_rec *rec, jl_answer known, jl_out *out, jl_err *err) {
     (void)self;
     switch (known.state) {
@@ -170,10 +166,11 @@ static int answer(void *self, const jl_rec *rec, jl_answer known, jl_out *out, j
         return jl_splice(out, rec, &member, 1, err) == 0 ? JL_PASS : -1;
     case JL_REFUSED:
         g.refused_lines++;
-        return refuse("the model gives no answer for this company and title", err) == 0 ? pass(rec, out, err) : -1;
+        return refuse("the model gives no answer for this company and title", err) == 0 ? jl_filter_pass(rec, out, err)
+                                                                                        : -1;
     default:
         g.unanswered++;
-        return g.dry_run ? JL_DROP : pass(rec, out, err);
+        return g.dry_run ? JL_DROP : jl_filter_pass(rec, out, err);
     }
 }
 

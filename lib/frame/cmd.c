@@ -120,16 +120,13 @@ static int cmd_reply(struct cmd *c, jl_sink sink, jl_err *err) {
 static void cmd_bad_reply(struct cmd *c, const jl_err *why) {
     if (c->bad_replies++ > 0)
         return;
-    c->why = *why;
-    c->why.class = JL_SOFTWARE;
     (void)jl_err_set(&c->why, JL_SOFTWARE, "a reply of '%s' is bad: byte %" PRIu64 ": %s", c->child.name, why->byte,
                      why->text);
 }
 
 static void cmd_long_reply(struct cmd *c) {
     jl_err why = {0};
-    (void)jl_err_set(&why, JL_SOFTWARE, "longer than --max-line");
-    why.byte = c->options.max_line + 1;
+    (void)jl_in_too_long(&c->in, c->in.line, &why);
     cmd_bad_reply(c, &why);
 }
 

@@ -95,13 +95,16 @@ static jl_answer loop_recall(const struct loop *l, jl_hash key) {
 
 /* ---- lines out ---- */
 
+int jl_filter_pass(const jl_rec *rec, jl_out *out, jl_err *err) {
+    return jl_out_line(out, (jl_span){rec->line, rec->len}, err) == 0 ? JL_PASS : -1;
+}
+
 static int loop_emit(struct loop *l, const jl_rec *rec, bool asked, jl_answer answer, const char *file, uint64_t number,
                      jl_err *err) {
     if (l->discard)
         return 0;
     jl_out *out = &l->output.out;
-    int rc =
-        asked ? l->f->answer(l->f->self, rec, answer, out, err) : jl_out_line(out, (jl_span){rec->line, rec->len}, err);
+    int rc = asked ? l->f->answer(l->f->self, rec, answer, out, err) : jl_filter_pass(rec, out, err);
     if (rc < 0) {
         l->discard = true;
         if (err->class == JL_DATA || err->class == JL_TEMPFAIL)
@@ -242,8 +245,7 @@ static int loop_settle(struct loop *l, jl_err *err) {
 static int loop_bad(struct loop *l, const jl_rec *rec, bool scanned, uint64_t number, jl_err *err) {
     memset(&l->why, 0, sizeof l->why);
     if (scanned) {
-        (void)jl_err_set(&l->why, JL_DATA, "longer than --max-line");
-        l->why.byte = l->in.max_line + 1;
+        (void)jl_in_too_long(&l->in, number, &l->why);
     } else {
         /* Bad lines are rare: the reason is found by looking again. */
         (void)jl_rec_scan(l->f->want, rec->line, rec->line + rec->len + 1, false, l->field, &l->rec[0], &l->why);
@@ -291,9 +293,7 @@ static int loop_long(struct loop *l, jl_span piece, bool last, jl_err *err) {
     if (first) {
         l->run->lines_in++;
         memset(&l->why, 0, sizeof l->why);
-        (void)jl_err_set(&l->why, JL_DATA, "longer than --max-line");
-        l->why.byte = l->in.max_line + 1;
-        jl_err_place(&l->why, l->in.name, l->in.line - (last ? 1 : 0));
+        (void)jl_in_too_long(&l->in, l->in.line - (last ? 1 : 0), &l->why);
     }
     return jl_rejects_piece(&l->rejects, piece, first, last, &l->why, err);
 }

@@ -46,6 +46,9 @@ typedef struct jl_filter {
     int (*verdict)(void *self, jl_err *err);
 } jl_filter;
 
+/* What `answer` does with a line that stays as it is: writes it. JL_PASS, or -1. */
+int jl_filter_pass(const jl_rec *rec, jl_out *out, jl_err *err);
+
 /* Runs until the input ends, a signal asks to stop, or something fails; sees to order, window, flushing, rejects,
    counters, progress, the end of the output, and the lookup's commit. The first error of the run counts, then the
    lookup's verdict, then the program's. A closed stdout gives JL_PIPE after what is in flight has been stored. */

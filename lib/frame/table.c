@@ -30,14 +30,6 @@ static int table_add(struct table *t, const jl_reply *line, uint64_t *without, j
     return 0;
 }
 
-static int table_too_long(const jl_in *in, uint64_t number, jl_err *err) {
-    (void)jl_err_set(err, JL_DATA, "longer than --max-line");
-    jl_err_place(err, in->name, number);
-    if (err)
-        err->byte = in->max_line + 1;
-    return -1;
-}
-
 static int table_block(struct table *t, jl_reply *r, jl_in *in, uint64_t *without, jl_err *err) {
     jl_span block = jl_in_lines(in);
     for (const char *p = block.p, *limit = p + block.n; p < limit;) {
@@ -47,7 +39,7 @@ static int table_block(struct table *t, jl_reply *r, jl_in *in, uint64_t *withou
             return -1;
         }
         if (kind == JL_SCAN_RECORD && r->rec.len > in->max_line)
-            return table_too_long(in, in->line, err);
+            return jl_in_too_long(in, in->line, err);
         jl_in_take(in, r->rec.len + 1, 1);
         p += r->rec.len + 1;
     }
@@ -76,7 +68,7 @@ static int table_read(struct table *t, jl_reply *r, const char *path, uint64_t m
         if (got != -1 && table_block(t, r, &in, without, err) != 0)
             got = -1;
         if (got != -1 && jl_in_long(&in, &piece, &last))
-            got = table_too_long(&in, in.line - (last ? 1 : 0), err);
+            got = jl_in_too_long(&in, in.line - (last ? 1 : 0), err);
     } while (got == 1 || got == -2);
     jl_in_close(&in);
     return got;

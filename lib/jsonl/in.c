@@ -157,3 +157,11 @@ bool jl_in_long(jl_in *in, jl_span *piece, bool *last) {
         in->end = (size_t)(end - in->buf) + 1;
     return true;
 }
+
+int jl_in_too_long(const jl_in *in, uint64_t number, jl_err *err) {
+    (void)jl_err_set(err, JL_DATA, "longer than --max-line");
+    jl_err_place(err, in->name, number);
+    if (err)
+        err->byte = in->max_line + 1;
+    return -1;
+}

@@ -48,5 +48,7 @@ static inline void jl_in_take(jl_in *in, size_t bytes, uint64_t lines) {
 /* A piece of a line longer than max_line stands at the front of the buffer: true, the piece, and whether it is the
    last one (then without LF). The piece is taken; it dies with the next fill. Call when jl_in_lines is empty. */
 bool jl_in_long(jl_in *in, jl_span *piece, bool *last);
+/* Records that line `number` is longer than max_line: JL_DATA, with its place. Always -1. `err` may be NULL. */
+int jl_in_too_long(const jl_in *in, uint64_t number, jl_err *err);
 
 #endif

@@ -81,10 +81,6 @@ static const redisReply *reply_of(const jl_redis_reply *r) {
     return (const redisReply *)(const void *)r;
 }
 
-bool jl_redis_is_nil(const jl_redis_reply *r) {
-    return reply_of(r)->type == REDIS_REPLY_NIL;
-}
-
 int64_t jl_redis_integer(const jl_redis_reply *r) {
     return reply_of(r)->type == REDIS_REPLY_INTEGER ? reply_of(r)->integer : 0;
 }

@@ -37,7 +37,6 @@ int jl_redis_key(jl_redis_command *c, const char *key, jl_err *err);
 
 /* A reply, valid until the next one is taken. */
 typedef struct jl_redis_reply jl_redis_reply;
-bool jl_redis_is_nil(const jl_redis_reply *r);
 int64_t jl_redis_integer(const jl_redis_reply *r); /* 0 when it is none */
 jl_span jl_redis_text(const jl_redis_reply *r);    /* empty when it is none */
 size_t jl_redis_count(const jl_redis_reply *r);    /* of an array; 0 when it is none */

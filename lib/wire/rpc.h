@@ -72,8 +72,6 @@ int jl_rpc_start(jl_rpc *r, const jl_span *piece, size_t n, int64_t deadline, vo
 /* The next finished call, or NULL when there is none now (and jl_rpc_fd is then no longer readable). Never blocks. */
 jl_rpc_done *jl_rpc_next(jl_rpc *r);
 void jl_rpc_done_free(jl_rpc_done *done);
-/* Calls started and not yet returned by jl_rpc_next. */
-size_t jl_rpc_in_flight(const jl_rpc *r);
 
 /* ---- the server: one thread of its own serves all calls ---- */
 

@@ -203,10 +203,6 @@ int jl_rpc_fd(const jl_rpc *r) {
     return r->event;
 }
 
-size_t jl_rpc_in_flight(const jl_rpc *r) {
-    return r->in_flight;
-}
-
 static grpc_byte_buffer *request_buffer(const jl_span *piece, size_t n) {
     size_t size = 0;
     for (size_t i = 0; i < n; i++)

@@ -220,10 +220,6 @@ void jl_sqlite_rollback(jl_sqlite *db) {
     sqlite_ended(db);
 }
 
-int64_t jl_sqlite_changes(const jl_sqlite *db) {
-    return sqlite3_changes64(db->db);
-}
-
 /* ---- opening ---- */
 
 static int sqlite_refuse(const jl_sqlite *db, const jl_sqlite_kind *kind, jl_err *err) {

@@ -66,8 +66,6 @@ int jl_sqlite_begin(jl_sqlite *db, bool write, jl_err *err);
 int jl_sqlite_commit(jl_sqlite *db, jl_err *err);
 /* Harmless outside of a transaction. */
 void jl_sqlite_rollback(jl_sqlite *db);
-/* Rows changed by the last statement. */
-int64_t jl_sqlite_changes(const jl_sqlite *db);
 
 /* True when the last failure was for want of permission to write. */
 bool jl_sqlite_readonly(const jl_sqlite *db);
