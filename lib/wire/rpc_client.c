@@ -39,7 +39,6 @@ struct jl_rpc {
     pthread_t thread;
     bool threaded;
     int event;
-    size_t in_flight;
     call *newest; /* of the calls that the loop has not got back */
     call *ready;  /* the loop's own: taken from `finished`, oldest first */
     /* Shared with the thread. */
@@ -254,7 +253,6 @@ int jl_rpc_start(jl_rpc *r, const jl_span *piece, size_t n, int64_t deadline, vo
     if (c->older)
         c->older->newer = c;
     r->newest = c;
-    r->in_flight++;
     return 0;
 }
 
@@ -280,7 +278,6 @@ jl_rpc_done *jl_rpc_next(jl_rpc *r) {
     if (c->older)
         c->older->newer = c->newer;
     *(c->newer ? &c->newer->older : &r->newest) = c->older;
-    r->in_flight--;
     return &c->done;
 }
 
