@@ -153,7 +153,7 @@ static int first_ask(struct first *f, jl_query *query, size_t n, jl_err *err) {
     size_t asked = 0;
     for (size_t i = 0; i < n; i++) {
         if (query[i].answer.state == JL_UNKNOWN && query[i].rec->has_key) {
-            f->ask[asked] = (jl_query){query[i].key, query[i].rec, {JL_PENDING, {NULL, 0}}};
+            f->ask[asked] = (jl_query){query[i].key, query[i].ticket, query[i].rec, {JL_PENDING, {NULL, 0}}};
             f->asked[asked++] = i;
         }
     }

@@ -300,7 +300,7 @@ static int run_get(jl_run *r, jl_err *err) {
     if (!lookup)
         return -1;
     jl_filter filter = filter_for(r, lookup);
-    filter.memory = c.batch > 0 ? JL_REMEMBER_FLIGHT : JL_REMEMBER_NOTHING;
+    filter.memory = JL_REMEMBER_NOTHING;
     if (c.batch > 0 && c.window == WINDOW && c.batch * LINE_GUESS > WINDOW)
         filter.window = c.batch * LINE_GUESS;
     filter.look = look_missing;

@@ -9,6 +9,9 @@
 #include "jsonl/set.h"
 #include "lookup/lookup.h"
 
+/* The ticket of question i. */
+#define QUESTIONS_TICKET(i) (UINT64_C(1000000007) * (i))
+
 /* What is known of one question. */
 typedef struct answered {
     unsigned times; /* answers through the sink or in place */
@@ -86,7 +89,7 @@ static inline void questions_close(questions *q) {
     jl_keyspec_free(&q->key);
 }
 
-static inline int questions_note(void *self, jl_hash key, jl_answer answer, jl_err *err) {
+static inline int questions_note(void *self, jl_hash key, uint64_t ticket, jl_answer answer, jl_err *err) {
     questions *q = self;
     const uint64_t *number = jl_set_find(q->index, key);
     (void)err;
@@ -95,6 +98,7 @@ static inline int questions_note(void *self, jl_hash key, jl_answer answer, jl_e
         q->unknown++;
         return 0;
     }
+    assert_int_equal(ticket, QUESTIONS_TICKET(*number - 1));
     answered *a = &q->is[*number - 1];
     assert_true(a->asked);
     a->times++;
@@ -105,11 +109,11 @@ static inline int questions_note(void *self, jl_hash key, jl_answer answer, jl_e
     return 0;
 }
 
-static inline int questions_take(void *self, jl_hash key, jl_answer answer, jl_err *err) {
+static inline int questions_take(void *self, jl_hash key, uint64_t ticket, jl_answer answer, jl_err *err) {
     questions *q = self;
     if (q->fail_after && ++q->taken >= q->fail_after)
         return jl_err_nomem(err);
-    return questions_note(self, key, answer, err);
+    return questions_note(self, key, ticket, answer, err);
 }
 
 static inline jl_sink questions_sink(questions *q) {
@@ -123,13 +127,13 @@ static inline int questions_submit(questions *q, jl_lookup *l, size_t from, size
     jl_rec *rec = calloc(n ? n : 1, sizeof *rec);
     for (size_t i = 0; i < n; i++) {
         rec[i] = q->rec[from + i];
-        query[i] = (jl_query){rec[i].key, &rec[i], {JL_PENDING, {NULL, 0}}};
+        query[i] = (jl_query){rec[i].key, QUESTIONS_TICKET(from + i), &rec[i], {JL_PENDING, {NULL, 0}}};
         q->is[from + i].asked = true;
     }
     int rc = l->ops->submit(l, query, n, err);
     for (size_t i = 0; i < n; i++)
         if (query[i].answer.state != JL_PENDING)
-            assert_int_equal(questions_note(q, query[i].key, query[i].answer, NULL), 0);
+            assert_int_equal(questions_note(q, query[i].key, query[i].ticket, query[i].answer, NULL), 0);
     free(rec);
     free(query);
     return rc;

@@ -39,9 +39,9 @@ struct cmd {
     jl_err why;
 
     jl_buf unsent;
-    size_t sent; /* bytes of it that the pipe has taken */
-    bool half;   /* the question taken last is not in the pipe to its end */
-    jl_set *out, *later;
+    size_t sent;         /* bytes of it that the pipe has taken */
+    bool half;           /* the question taken last is not in the pipe to its end */
+    jl_set *out, *later; /* key -> ticket */
     int64_t quiet_since; /* monotonic ns: nothing has moved in either pipe since then */
     bool pressed;
     int64_t end_at; /* when a command that was left without input is sent SIGTERM; 0 = never */
@@ -111,9 +111,12 @@ static int cmd_send(struct cmd *c, jl_err *err) {
 /* A reply to a question that nobody asked, or that is answered already, changes nothing. */
 static int cmd_reply(struct cmd *c, jl_sink sink, jl_err *err) {
     const jl_reply *r = &c->reply;
-    if (!r->rec.has_key || !jl_set_remove(c->out, r->rec.key))
+    const uint64_t *place = r->rec.has_key ? jl_set_find(c->out, r->rec.key) : NULL;
+    if (!place)
         return 0;
-    return sink.answer(sink.self, r->rec.key, r->answer, err);
+    uint64_t ticket = *place;
+    (void)jl_set_remove(c->out, r->rec.key);
+    return sink.answer(sink.self, r->rec.key, ticket, r->answer, err);
 }
 
 /* A reply that is no JSON object costs its own answer only. The first is reported. */
@@ -174,10 +177,9 @@ struct giving_up {
     jl_err *err;
 };
 
-static int cmd_give_up_one(void *self, jl_hash key, uint64_t payload) {
+static int cmd_give_up_one(void *self, jl_hash key, uint64_t ticket) {
     const struct giving_up *g = self;
-    (void)payload;
-    return g->sink.answer(g->sink.self, key, (jl_answer){JL_UNANSWERED, {NULL, 0}}, g->err);
+    return g->sink.answer(g->sink.self, key, ticket, (jl_answer){JL_UNANSWERED, {NULL, 0}}, g->err);
 }
 
 static int cmd_give_up(jl_set *keys, jl_sink sink, jl_err *err) {
@@ -226,8 +228,11 @@ static int cmd_submit(jl_lookup *l, jl_query *query, size_t n, jl_err *err) {
             query[i].answer.state = JL_UNANSWERED;
             continue;
         }
-        if (jl_set_add(c->closing ? c->later : c->out, query[i].key, NULL, err) < 0 ||
-            jl_splice_key(&c->unsent, query[i].rec, &c->names, c->options.first_key, (jl_span){NULL, 0}, err) != 0)
+        uint64_t *ticket;
+        if (jl_set_add(c->closing ? c->later : c->out, query[i].key, &ticket, err) < 0)
+            return -1;
+        *ticket = query[i].ticket;
+        if (jl_splice_key(&c->unsent, query[i].rec, &c->names, c->options.first_key, (jl_span){NULL, 0}, err) != 0)
             return -1;
     }
     c->pressed = false;
@@ -384,8 +389,8 @@ static int cmd_prepare(struct cmd *c, jl_err *err) {
     if (jl_reply_open(&c->reply, c->options.key, c->options.answer, err) != 0 ||
         jl_keyspec_names(c->options.key, &c->names, err) != 0)
         return -1;
-    c->out = jl_set_new(false, err);
-    c->later = c->out ? jl_set_new(false, err) : NULL;
+    c->out = jl_set_new(true, err);
+    c->later = c->out ? jl_set_new(true, err) : NULL;
     return c->later ? 0 : -1;
 }
 

@@ -12,11 +12,11 @@
 #include "base/stop.h"
 #include "frame/output.h"
 #include "frame/rejects.h"
+#include "frame/tickets.h"
 #include "frame/waiting.h"
 #include "jsonl/in.h"
 #include "jsonl/set.h"
 #include "jsonl/utf8.h"
-#include "jsonl/values.h"
 
 #define BATCH 256
 #define WINDOW (UINT64_C(32) << 20)
@@ -27,7 +27,8 @@
 struct item {
     uint64_t number;
     uint8_t verdict;
-    bool asks; /* its key was not known: it caused a question */
+    bool asks;       /* its key was not known: it caused a question */
+    uint64_t ticket; /* of the question about its key */
 };
 
 struct loop {
@@ -54,13 +55,13 @@ struct loop {
 
     uint64_t window;
     jl_waiting *waiting;
-    jl_set *memo; /* key -> jl_state | value id << 3 */
-    jl_values *values;
-    bool in_long;   /* the piece at hand is not the first of its line */
-    bool discard;   /* nothing can be written any more */
-    bool failed;    /* the lookup as a whole has failed: it is asked nothing more */
-    bool last_call; /* no answer will come any more: what is pending is unanswered */
-    bool judged;    /* the first error is a verdict on the answers, not trouble with lines or files */
+    jl_tickets *tickets; /* NULL: the lookup answers all in submit() */
+    jl_set *memo;        /* key -> ticket; NULL: keys are not remembered */
+    bool in_long;        /* the piece at hand is not the first of its line */
+    bool discard;        /* nothing can be written any more */
+    bool failed;         /* the lookup as a whole has failed: it is asked nothing more */
+    bool last_call;      /* no answer will come any more: what is pending is unanswered */
+    bool judged;         /* the first error is a verdict on the answers, not trouble with lines or files */
 };
 
 /* ---- answers ---- */
@@ -71,24 +72,25 @@ static int loop_called(struct loop *l, int rc) {
     return rc;
 }
 
-static int loop_remember(void *self, jl_hash key, jl_answer answer, jl_err *err) {
+static int loop_take(void *self, jl_hash key, uint64_t ticket, jl_answer answer, jl_err *err) {
     struct loop *l = self;
-    uint64_t *known = l->memo ? jl_set_find(l->memo, key) : NULL;
-    if (!known || *known != JL_PENDING || answer.state == JL_PENDING)
-        return 0;
-    uint64_t id = 0;
-    if (answer.state == JL_FOUND && jl_values_keep(l->values, answer.value, &id, err) != 0)
-        return -1;
-    *known = (uint64_t)answer.state | id << 3;
-    return 0;
+    (void)key;
+    return l->tickets ? jl_tickets_answer(l->tickets, ticket, answer, err) : 0;
 }
 
-static jl_answer loop_recall(const struct loop *l, jl_hash key) {
-    const uint64_t *known = jl_set_find(l->memo, key);
-    jl_answer answer = {known ? (jl_state)(*known & 7) : JL_UNANSWERED, {NULL, 0}};
-    if (answer.state == JL_FOUND)
-        answer.value = jl_values_get(l->values, *known >> 3);
-    else if (answer.state == JL_PENDING && l->last_call)
+static jl_answer loop_answer(const struct loop *l, uint64_t ticket) {
+    jl_answer answer = jl_tickets_look(l->tickets, ticket);
+    if (answer.state == JL_PENDING && l->last_call)
+        answer.state = JL_UNANSWERED;
+    return answer;
+}
+
+/* Line `i` of the batch, whose question was the `q`th, if it caused one. */
+static jl_answer loop_answer_at_hand(const struct loop *l, size_t i, size_t q) {
+    if (l->tickets)
+        return loop_answer(l, l->item[i].ticket);
+    jl_answer answer = l->query[q].answer;
+    if (answer.state == JL_PENDING)
         answer.state = JL_UNANSWERED;
     return answer;
 }
@@ -124,16 +126,20 @@ static int loop_drain(struct loop *l, jl_err *err) {
     while (l->waiting && (w = jl_waiting_first(l->waiting))) {
         jl_answer answer = {JL_PENDING, {NULL, 0}};
         if (w->asked) {
-            answer = loop_recall(l, w->rec.key);
+            answer = loop_answer(l, w->ticket);
             if (answer.state == JL_PENDING)
                 return 0;
         }
         if (loop_emit(l, &w->rec, w->asked, answer, w->file, w->number, err) != 0)
             return -1;
+        if (w->asked && !l->memo)
+            jl_tickets_forget(l->tickets, w->ticket + 1);
         jl_waiting_take(l->waiting);
     }
-    if (l->f->memory == JL_REMEMBER_FLIGHT && l->memo && jl_set_count(l->memo) > 0)
+    if (l->f->memory == JL_REMEMBER_FLIGHT && l->memo && jl_set_count(l->memo) > 0) {
         jl_set_clear(l->memo);
+        jl_tickets_forget(l->tickets, jl_tickets_next(l->tickets));
+    }
     return 0;
 }
 
@@ -167,19 +173,33 @@ static void loop_verdicts(struct loop *l, jl_err *trouble) {
     }
 }
 
+/* Gives the line a ticket, or that of an earlier line with its key. */
+static int loop_ticket(struct loop *l, jl_hash key, struct item *item, jl_err *err) {
+    item->ticket = jl_tickets_next(l->tickets);
+    if (l->memo) {
+        uint64_t *ticket;
+        int added = jl_set_add(l->memo, key, &ticket, err);
+        if (added < 0)
+            return -1;
+        if (!added) {
+            item->ticket = *ticket;
+            item->asks = false;
+            return 0;
+        }
+        *ticket = item->ticket;
+    }
+    return jl_tickets_add(l->tickets, 1, err);
+}
+
 /* Fills the questions of the batch. Returns how many, -1 on failure. */
 static ssize_t loop_questions(struct loop *l, jl_err *err) {
     size_t asked = 0;
     for (size_t i = 0; i < l->n; i++) {
         struct item *item = &l->item[i];
-        if (item->asks && l->memo) {
-            int added = jl_set_add(l->memo, l->rec[i].key, NULL, err);
-            if (added < 0)
-                return -1;
-            item->asks = added;
-        }
+        if (item->asks && l->tickets && loop_ticket(l, l->rec[i].key, item, err) != 0)
+            return -1;
         if (item->asks)
-            l->query[asked++] = (jl_query){l->rec[i].key, &l->rec[i], {JL_PENDING, {NULL, 0}}};
+            l->query[asked++] = (jl_query){l->rec[i].key, item->ticket, &l->rec[i], {JL_PENDING, {NULL, 0}}};
     }
     return (ssize_t)asked;
 }
@@ -193,15 +213,18 @@ static int loop_ask(struct loop *l, jl_err *trouble, jl_err *err) {
     if (loop_called(l, l->lookup->ops->submit(l->lookup, l->query, (size_t)asked, &failure)) != 0)
         *trouble = failure;
     l->last_call = l->failed;
-    for (ssize_t q = 0; l->memo && q < asked; q++)
-        if (loop_remember(l, l->query[q].key, l->query[q].answer, err) != 0)
+    for (ssize_t q = 0; l->tickets && q < asked; q++)
+        if (jl_tickets_answer(l->tickets, l->query[q].ticket, l->query[q].answer, err) != 0)
             return -1;
     return 0;
 }
 
 static int loop_queue(struct loop *l, size_t i, jl_err *err) {
     const jl_rec *rec = &l->rec[i];
-    jl_waiter about = {.file = l->in.name, .number = l->item[i].number, .asked = l->item[i].verdict == JL_ASK};
+    jl_waiter about = {.file = l->in.name,
+                       .number = l->item[i].number,
+                       .ticket = l->item[i].ticket,
+                       .asked = l->item[i].verdict == JL_ASK};
     if (l->item[i].asks) {
         about.extra = QUESTION;
         for (size_t k = 0; k < l->f->key->n; k++)
@@ -225,11 +248,9 @@ static int loop_settle(struct loop *l, jl_err *err) {
             continue;
         }
         jl_answer answer = {JL_UNANSWERED, {NULL, 0}};
-        if (item->verdict == JL_ASK) {
-            answer = l->memo ? loop_recall(l, rec->key) : l->query[q++].answer;
-            if (!l->memo && answer.state == JL_PENDING)
-                answer.state = JL_UNANSWERED;
-        }
+        if (item->verdict == JL_ASK)
+            answer = loop_answer_at_hand(l, i, q);
+        q += item->asks;
         bool waits = l->waiting && (answer.state == JL_PENDING || jl_waiting_first(l->waiting));
         if (waits ? loop_queue(l, i, err) != 0
                   : loop_emit(l, rec, item->verdict == JL_ASK, answer, l->in.name, item->number, err) != 0)
@@ -536,7 +557,7 @@ static int loop_open(struct loop *l, jl_err *err) {
     l->next_input = f->inputs && f->inputs[0] ? f->inputs : only_stdin;
     l->in.fd = -1;
     l->lookup = f->lookup;
-    l->sink = (jl_sink){loop_remember, l};
+    l->sink = (jl_sink){loop_take, l};
     l->fields = jl_want_count(f->want);
     l->batch = f->batch ? f->batch : BATCH;
     l->window = f->window ? f->window : WINDOW;
@@ -548,11 +569,15 @@ static int loop_open(struct loop *l, jl_err *err) {
         return jl_err_nomem(err);
     if (jl_keyer_init(&l->keyer, f->key, f->first_key, err) != 0)
         return -1;
-    if (f->lookup && f->memory != JL_REMEMBER_NOTHING) {
+    if (f->lookup && (f->memory != JL_REMEMBER_NOTHING || f->lookup->ops->outstanding)) {
         l->waiting = jl_waiting_new(l->fields, err);
-        l->memo = l->waiting ? jl_set_new(true, err) : NULL;
-        l->values = l->memo ? jl_values_new(err) : NULL;
-        if (!l->values)
+        l->tickets = l->waiting ? jl_tickets_new(err) : NULL;
+        if (!l->tickets)
+            return -1;
+    }
+    if (f->lookup && f->memory != JL_REMEMBER_NOTHING) {
+        l->memo = jl_set_new(true, err);
+        if (!l->memo)
             return -1;
     }
     return loop_check_inputs(l, err);
@@ -564,7 +589,7 @@ static void loop_free(struct loop *l) {
     jl_keyer_free(&l->keyer);
     jl_waiting_free(l->waiting);
     jl_set_free(l->memo);
-    jl_values_free(l->values);
+    jl_tickets_free(l->tickets);
     free(l->rec);
     free(l->field);
     free(l->item);

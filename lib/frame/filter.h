@@ -16,7 +16,7 @@ typedef enum jl_verdict {
 
 /* How long answers are remembered by the loop. */
 typedef enum jl_memory {
-    JL_REMEMBER_NOTHING, /* every line is a question; the lookup answers all in submit() */
+    JL_REMEMBER_NOTHING, /* every line is a question */
     JL_REMEMBER_FLIGHT,  /* keys outstanding are asked once; forgotten whenever no line waits */
     JL_REMEMBER_RUN      /* each distinct key is asked once in the run; its answer is kept */
 } jl_memory;

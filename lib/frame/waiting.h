@@ -9,9 +9,10 @@ typedef struct jl_waiter {
     jl_rec rec;       /* its spans point into this copy */
     const char *file; /* where the line came from; borrowed */
     uint64_t number;
-    bool asked;   /* waits for the answer of rec.key; false: goes out untouched in its turn */
-    size_t size;  /* bytes of the copy */
-    size_t extra; /* further bytes accounted to it: the question that it caused */
+    uint64_t ticket; /* of its question */
+    bool asked;      /* waits for the answer to `ticket`; false: goes out untouched in its turn */
+    size_t size;     /* bytes of the copy */
+    size_t extra;    /* further bytes accounted to it: the question that it caused */
 } jl_waiter;
 
 typedef struct jl_waiting jl_waiting;

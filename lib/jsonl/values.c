@@ -7,14 +7,15 @@
 
 #include "jsonl/set.h"
 
-#define CHUNK (UINT32_C(256) << 10)
+#define CHUNK_BITS 18
+#define CHUNK (UINT32_C(1) << CHUNK_BITS)
 
 struct chunk {
     char *p;
     size_t n, cap;
 };
 
-/* An id is chunk number << 32 | offset of a text: its length as uint32, then its bytes. */
+/* An id is chunk number << CHUNK_BITS | offset of a text: its length as uint32, then its bytes. */
 struct jl_values {
     jl_set *ids;
     struct chunk *chunk;
@@ -86,7 +87,7 @@ int jl_values_keep(jl_values *v, jl_span text, uint64_t *id, jl_err *err) {
     uint64_t *place;
     if (!c || jl_set_add(v->ids, key, &place, err) < 0)
         return -1;
-    *id = (uint64_t)(v->n_chunks - 1) << 32 | c->n;
+    *id = (uint64_t)(v->n_chunks - 1) << CHUNK_BITS | c->n;
     *place = *id;
     memcpy(c->p + c->n, &length, sizeof length);
     if (text.n)
@@ -96,7 +97,7 @@ int jl_values_keep(jl_values *v, jl_span text, uint64_t *id, jl_err *err) {
 }
 
 jl_span jl_values_get(const jl_values *v, uint64_t id) {
-    const char *p = v->chunk[id >> 32].p + (id & UINT32_MAX);
+    const char *p = v->chunk[id >> CHUNK_BITS].p + (id & (CHUNK - 1));
     uint32_t length;
     memcpy(&length, p, sizeof length);
     return (jl_span){p + sizeof length, length};

@@ -13,7 +13,7 @@ typedef struct jl_values jl_values;
 /* NULL: memory ran out. */
 jl_values *jl_values_new(jl_err *err);
 void jl_values_free(jl_values *v);
-/* Keeps a copy; equal texts get the same id, ids stay below 2^56. */
+/* Keeps a copy; equal texts get the same id, ids stay below 2^48. */
 int jl_values_keep(jl_values *v, jl_span text, uint64_t *id, jl_err *err);
 /* Valid until jl_values_free. */
 jl_span jl_values_get(const jl_values *v, uint64_t id);

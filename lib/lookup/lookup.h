@@ -27,14 +27,15 @@ typedef struct jl_answer {
 /* One question. `rec` and its bytes are valid during submit() only: who needs more later copies it then. */
 typedef struct jl_query {
     jl_hash key;
+    uint64_t ticket; /* names the question when its answer comes later; never used twice in a run */
     const jl_rec *rec;
     jl_answer answer; /* JL_PENDING when submitted */
 } jl_query;
 
-/* Takes one answer; the value is copied before it returns. Non-zero only when memory ran out. Answers for keys
-   that are not outstanding are ignored, so a key answered twice keeps its first answer. */
+/* Takes the answer to one question, named by its key and its ticket; the value is copied before it returns. Non-zero
+   only when memory ran out. Answers to tickets that are not outstanding are ignored, so a question answered twice keeps its first answer. */
 typedef struct jl_sink {
-    int (*answer)(void *self, jl_hash key, jl_answer answer, jl_err *err);
+    int (*answer)(void *self, jl_hash key, uint64_t ticket, jl_answer answer, jl_err *err);
     void *self;
 } jl_sink;
 

@@ -10,10 +10,14 @@ int jl_answers_reserve(jl_answers *a, size_t more, jl_err *err) {
     jl_hash *key = realloc(a->key, cap * sizeof *key);
     if (key)
         a->key = key;
-    uint8_t *value = key ? realloc(a->value, cap) : NULL;
-    if (!value)
+    uint64_t *ticket = realloc(a->ticket, cap * sizeof *ticket);
+    if (ticket)
+        a->ticket = ticket;
+    uint8_t *value = realloc(a->value, cap);
+    if (value)
+        a->value = value;
+    if (!key || !ticket || !value)
         return jl_err_nomem(err);
-    a->value = value;
     a->cap = cap;
     return 0;
 }
@@ -23,11 +27,13 @@ void jl_answers_drop(jl_answers *a, size_t n) {
     if (n == 0 || a->n == 0)
         return;
     memmove(a->key, a->key + n, a->n * sizeof *a->key);
+    memmove(a->ticket, a->ticket + n, a->n * sizeof *a->ticket);
     memmove(a->value, a->value + n, a->n);
 }
 
 void jl_answers_free(jl_answers *a) {
     free(a->key);
+    free(a->ticket);
     free(a->value);
     *a = (jl_answers){0};
 }

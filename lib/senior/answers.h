@@ -1,4 +1,4 @@
-/* A list of keys with an answer each: what waits to be looked up or stored. */
+/* A list of questions with an answer each: what waits to be looked up or stored. */
 #ifndef JL_SENIOR_ANSWERS_H
 #define JL_SENIOR_ANSWERS_H
 
@@ -7,6 +7,7 @@
 /* Zero-initialise; free with jl_answers_free. */
 typedef struct jl_answers {
     jl_hash *key;
+    uint64_t *ticket;
     uint8_t *value;
     size_t n, cap;
 } jl_answers;
@@ -14,8 +15,9 @@ typedef struct jl_answers {
 /* Room for `more`. -1: memory ran out. */
 int jl_answers_reserve(jl_answers *a, size_t more, jl_err *err);
 /* Into room that is there. */
-static inline void jl_answers_add(jl_answers *a, jl_hash key, uint8_t value) {
+static inline void jl_answers_add(jl_answers *a, jl_hash key, uint64_t ticket, uint8_t value) {
     a->key[a->n] = key;
+    a->ticket[a->n] = ticket;
     a->value[a->n++] = value;
 }
 /* Drops the first `n`. */

@@ -39,7 +39,7 @@ static void fill_break(struct fill *f, const jl_err *trouble, bool inner) {
 /* ---- answers on their way in ---- */
 
 /* Takes an answer of `inner`; what is to be stored first stays JL_PENDING. */
-static int fill_accept(struct fill *f, jl_hash key, jl_answer *answer, jl_err *err) {
+static int fill_accept(struct fill *f, jl_hash key, uint64_t ticket, jl_answer *answer, jl_err *err) {
     if (answer->state != JL_FOUND)
         return 0;
     uint8_t value = jl_scale_answer(f->o.scale, answer->value);
@@ -50,7 +50,7 @@ static int fill_accept(struct fill *f, jl_hash key, jl_answer *answer, jl_err *e
     }
     if (jl_answers_reserve(&f->fresh, 1, err) != 0)
         return -1;
-    jl_answers_add(&f->fresh, key, value);
+    jl_answers_add(&f->fresh, key, ticket, value);
     answer->state = JL_PENDING;
     return 0;
 }
@@ -60,11 +60,11 @@ struct intake {
     jl_sink sink;
 };
 
-static int intake_answer(void *self, jl_hash key, jl_answer answer, jl_err *err) {
+static int intake_answer(void *self, jl_hash key, uint64_t ticket, jl_answer answer, jl_err *err) {
     const struct intake *in = self;
-    if (fill_accept(in->fill, key, &answer, err) != 0)
+    if (fill_accept(in->fill, key, ticket, &answer, err) != 0)
         return -1;
-    return answer.state == JL_PENDING ? 0 : in->sink.answer(in->sink.self, key, answer, err);
+    return answer.state == JL_PENDING ? 0 : in->sink.answer(in->sink.self, key, ticket, answer, err);
 }
 
 static size_t fill_in_flight(const struct fill *f) {
@@ -91,7 +91,7 @@ static int fill_commit(struct fill *f, jl_sink sink, jl_err *err) {
     f->committed = jl_clock_now();
     for (size_t i = 0; i < n; i++) {
         jl_answer answer = {JL_FOUND, jl_tokens_of(&f->tokens, f->fresh.value[i])};
-        if (sink.answer(sink.self, f->fresh.key[i], answer, err) != 0)
+        if (sink.answer(sink.self, f->fresh.key[i], f->fresh.ticket[i], answer, err) != 0)
             return -1;
     }
     f->fresh.n = 0;
@@ -162,7 +162,7 @@ static void fill_give_up(jl_query *query, size_t n) {
 static ssize_t fill_look(struct fill *f, jl_query *query, size_t n, jl_err *err) {
     f->look.n = 0;
     for (size_t i = 0; i < n; i++)
-        jl_answers_add(&f->look, query[i].key, 0);
+        jl_answers_add(&f->look, query[i].key, query[i].ticket, 0);
     if (f->o.store->ops->get(f->o.store, f->look.key, f->look.value, n, err) != 0)
         return -1;
     size_t misses = 0;
@@ -201,7 +201,7 @@ static int fill_submit(jl_lookup *l, jl_query *query, size_t n, jl_err *err) {
         jl_answer answer = f->ask[m].answer;
         if (f->inner_failed && answer.state == JL_PENDING)
             answer.state = JL_UNANSWERED;
-        if (fill_accept(f, f->ask[m].key, &answer, err) != 0)
+        if (fill_accept(f, f->ask[m].key, f->ask[m].ticket, &answer, err) != 0)
             return -1;
         query[f->asked[m]].answer = answer;
     }

@@ -41,7 +41,7 @@ static int get_hand_on(struct get *g, jl_sink sink, jl_err *err) {
     if (!g->answered)
         return 0;
     for (size_t i = 0; i < g->batch.n; i++)
-        if (sink.answer(sink.self, g->batch.key[i], get_answer(g, g->batch.value[i]), err) != 0)
+        if (sink.answer(sink.self, g->batch.key[i], g->batch.ticket[i], get_answer(g, g->batch.value[i]), err) != 0)
             return -1;
     g->batch.n = 0;
     g->answered = false;
@@ -54,7 +54,7 @@ static int get_submit(jl_lookup *l, jl_query *query, size_t n, jl_err *err) {
     if (jl_answers_reserve(&g->batch, n, err) != 0)
         return -1;
     for (size_t i = 0; i < n; i++)
-        jl_answers_add(&g->batch, query[i].key, 0);
+        jl_answers_add(&g->batch, query[i].key, query[i].ticket, 0);
     if (g->o.batch > 0) {
         /* What was asked for and not handed on yet is asked for again with the rest: rare, and cheaper than two
            lists. */

@@ -32,7 +32,7 @@ static int put_look(struct put *p, const jl_hash *key, const uint8_t *value, siz
     for (size_t i = 0; i < n; i++) {
         uint8_t known = p->look.value[i];
         if (!known)
-            jl_answers_add(&p->fresh, key[i], value[i]);
+            jl_answers_add(&p->fresh, key[i], 0, value[i]);
         counts->present += known == value[i];
         counts->conflicts += known && known != value[i];
     }
@@ -71,7 +71,7 @@ static int put_commit(struct put *p, jl_err *err) {
 
 static int put_hand_on(struct put *p, jl_sink sink, jl_err *err) {
     for (size_t i = 0; i < p->stored; i++)
-        if (sink.answer(sink.self, p->wait.key[i], (jl_answer){JL_FOUND, {NULL, 0}}, err) != 0)
+        if (sink.answer(sink.self, p->wait.key[i], p->wait.ticket[i], (jl_answer){JL_FOUND, {NULL, 0}}, err) != 0)
             return -1;
     jl_answers_drop(&p->wait, p->stored);
     p->stored = 0;
@@ -90,7 +90,7 @@ static int put_recall(struct put *p, const jl_query *query, size_t n, jl_err *er
     if (jl_answers_reserve(&p->look, n, err) != 0)
         return -1;
     for (size_t i = 0; i < n; i++)
-        jl_answers_add(&p->look, query[i].key, 0);
+        jl_answers_add(&p->look, query[i].key, 0, 0);
     return jl_recall_try(p->recall, p->look.key, p->look.value, n, err);
 }
 
@@ -108,7 +108,7 @@ static int put_submit(jl_lookup *l, jl_query *query, size_t n, jl_err *err) {
         uint8_t value = jl_scale_field(p->o.scale, query[i].rec, p->o.answer_field), known = p->look.value[i];
         query[i].answer.state = !value ? JL_REFUSED : known ? JL_FOUND : JL_PENDING;
         if (query[i].answer.state == JL_PENDING)
-            jl_answers_add(&p->wait, query[i].key, value);
+            jl_answers_add(&p->wait, query[i].key, query[i].ticket, value);
         p->o.counts->present += value && known == value;
         p->o.counts->conflicts += value && known && known != value;
     }

@@ -128,7 +128,7 @@ static int give(model *m, jl_model_part *p, jl_model_question *q, jl_answer answ
     m->counts->answered += answer.state == JL_FOUND;
     m->counts->refused += answer.state == JL_REFUSED;
     m->counts->unanswered += answer.state == JL_UNANSWERED;
-    return sink.answer(sink.self, q->key, answer, err);
+    return sink.answer(sink.self, q->key, q->ticket, answer, err);
 }
 
 /* Ends all that is open in the part; frees it. */
@@ -441,7 +441,7 @@ static int collect_question(model *m, const jl_query *q, jl_err *err) {
             return -1;
         m->open_until = jl_clock_now() + m->o.window;
     }
-    if (jl_model_part_add(m->open, q->key, company, title, err) != 0)
+    if (jl_model_part_add(m->open, q->key, q->ticket, company, title, err) != 0)
         return -1;
     m->outstanding++;
     if (m->open->open >= m->most || m->open->batch->wire.n >= BATCH_BYTES)

@@ -27,7 +27,7 @@ void jl_model_part_free(jl_model_part *p) {
     free(p);
 }
 
-int jl_model_part_add(jl_model_part *p, jl_hash key, jl_span company, jl_span title, jl_err *err) {
+int jl_model_part_add(jl_model_part *p, jl_hash key, uint64_t ticket, jl_span company, jl_span title, jl_err *err) {
     jl_model_batch *b = p->batch;
     if (b->n == b->cap) {
         size_t cap = b->cap ? 2 * b->cap : 64;
@@ -39,7 +39,7 @@ int jl_model_part_add(jl_model_part *p, jl_hash key, jl_span company, jl_span ti
     }
     if (jl_model_put_question(&b->wire, (int32_t)(b->n + 1), company, title, err) != 0)
         return -1;
-    b->question[b->n++] = (jl_model_question){.key = key, .end = b->wire.n};
+    b->question[b->n++] = (jl_model_question){.key = key, .ticket = ticket, .end = b->wire.n};
     p->end = b->n;
     p->open++;
     return 0;

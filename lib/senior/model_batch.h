@@ -13,6 +13,7 @@
    none 0. */
 typedef struct jl_model_question {
     jl_hash key;
+    uint64_t ticket;
     size_t end;    /* of its encoding in the batch's bytes; it begins where the one before ends */
     int32_t said;  /* the model's value in the reply at hand */
     uint8_t heard; /* jl_model_heard of the reply at hand */
@@ -45,7 +46,7 @@ typedef struct jl_model_part {
 /* An empty batch with one part. NULL: memory ran out. */
 jl_model_part *jl_model_part_new(jl_err *err);
 /* Appends a question to a part that is the whole batch. */
-int jl_model_part_add(jl_model_part *p, jl_hash key, jl_span company, jl_span title, jl_err *err);
+int jl_model_part_add(jl_model_part *p, jl_hash key, uint64_t ticket, jl_span company, jl_span title, jl_err *err);
 /* Frees the part, with the last one the batch. */
 void jl_model_part_free(jl_model_part *p);
 

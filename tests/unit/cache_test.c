@@ -62,12 +62,18 @@ static struct {
     size_t n;
 } got;
 
-static int take(void *self, jl_hash key, jl_answer answer, jl_err *err) {
+/* Far apart, so that none is taken for an index. */
+static uint64_t ticket_of(uint64_t i) {
+    return i << 40;
+}
+
+static int take(void *self, jl_hash key, uint64_t ticket, jl_answer answer, jl_err *err) {
     (void)self;
     (void)err;
     for (uint64_t i = 0; i < KEYS; i++) {
         if (!jl_hash_eq(key, hash_of(i)))
             continue;
+        assert_int_equal(ticket, ticket_of(i));
         assert_int_equal(got.state[i], -1);
         got.state[i] = (int)answer.state;
         snprintf(got.value[i], sizeof got.value[i], "%.*s", (int)answer.value.n, answer.value.n ? answer.value.p : "");
@@ -85,7 +91,7 @@ static const jl_sink sink = {take, NULL};
 static void ask(jl_lookup *l, uint64_t first, size_t n, jl_query *query) {
     jl_err err = {0};
     for (size_t i = 0; i < n; i++)
-        query[i] = (jl_query){.key = hash_of(first + i)};
+        query[i] = (jl_query){.key = hash_of(first + i), .ticket = ticket_of(first + i)};
     assert_int_equal(l->ops->submit(l, query, n, &err), 0);
     assert_int_equal(err.class, JL_OK);
 }
@@ -180,7 +186,7 @@ static void put_ask(jl_lookup *l, uint64_t i, const char *value, jl_query *q) {
     snprintf(line, sizeof line, "%s", value);
     field[0] = (jl_field){.off = 0, .len = (uint32_t)strlen(value), .type = JL_NUMBER};
     rec = (jl_rec){.line = line, .field = field, .has_key = true};
-    *q = (jl_query){.key = hash_of(i), .rec = &rec};
+    *q = (jl_query){.key = hash_of(i), .ticket = ticket_of(i), .rec = &rec};
     assert_int_equal(l->ops->submit(l, q, 1, &err), 0);
 }
 
@@ -272,7 +278,7 @@ static int inner_collect(jl_lookup *l, jl_sink to, jl_err *err) {
             if (inner.answer[k].state == JL_PENDING)
                 inner.out[left++] = inner.out[i];
             else
-                assert_int_equal(to.answer(to.self, inner.out[i], inner.answer[k], err), 0);
+                assert_int_equal(to.answer(to.self, inner.out[i], ticket_of(k), inner.answer[k], err), 0);
             break;
         }
     inner.n = left;

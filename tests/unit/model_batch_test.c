@@ -37,7 +37,7 @@ static jl_model_part *batch_of(size_t n) {
         char company[32], title[32];
         int c = snprintf(company, sizeof company, "C%zu", i), t = snprintf(title, sizeof title, "T%zu", i);
         assert_int_equal(
-            jl_model_part_add(p, key_of(i), (jl_span){company, (size_t)c}, (jl_span){title, (size_t)t}, &err), 0);
+            jl_model_part_add(p, key_of(i), i, (jl_span){company, (size_t)c}, (jl_span){title, (size_t)t}, &err), 0);
     }
     return p;
 }
