@@ -1,12 +1,19 @@
 /* Makes job postings like those of the real feed: seeded, repeated as on the job market, spelled in many ways.
  *
- *   generate [--lines=N] [--distinct=M] [--seed=S] [--shape=raw|long|mixed|nested] [--zipf=1.1] [--cr=PERCENT]
+ *   generate [--lines=N] [--distinct=M] [--seed=S] [--shape=NAME] [--zipf=1.1] [--cr=PERCENT] [--answers]
  *
  * N lines with exactly M distinct (company, title) pairs. After the first few, new pairs come at an even rate; the
- other * lines repeat a pair that has been there, the earlier the likelier (Zipf). A repeat may spell the same pair with
- other * escapes and order its members otherwise. Shapes: raw (~220 bytes), long (~3 KB), nested
- (hiringOrganization.name and jobTitle), mixed (decoys, * duplicate members, whitespace, numbers of any spelling, late
- keys; here a pair is that of the top level). --cr ends * that share of lines with CR LF. */
+ * other lines repeat a pair that has been there, the earlier the likelier (Zipf; 0: all alike). A repeat may spell the
+ * same pair with other escapes and order its members otherwise. Shapes:
+ *
+ *   raw      ~220 bytes, the default
+ *   short    the same as one producer writes it: members in one order, few strings with an escape or beyond ASCII
+ *   long     ~3 KB
+ *   nested   hiringOrganization.name and jobTitle
+ *   mixed    decoys, duplicate members, whitespace, numbers of any spelling, late keys; the pair is that of the top level
+ *   pair     company and title alone, never escaped without need
+ *
+ * --cr ends that share of lines with CR LF. --answers adds "seniority", 1 to 7, which depends on the pair alone. */
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -357,9 +364,84 @@ static void mixed_line(text *t, const posting *p) {
     }
 }
 
+/* Letters of the lists above that are not ASCII, and what a producer without them writes; others become nothing. */
+static const struct {
+    const char *letter, *ascii;
+} plain_letter[] = {{"ü", "u"}, {"é", "e"}, {"Ō", "O"}, {"Ł", "L"}, {"ó", "o"}, {"ź", "z"},
+                    {"ć", "c"}, {"ã", "a"}, {"–", "-"}, {"—", "-"}, {"\"", "'"}};
+
+static const char *in_ascii(const char *s, size_t n) {
+    for (size_t i = 0; i < COUNT(plain_letter); i++)
+        if (strlen(plain_letter[i].letter) == n && memcmp(plain_letter[i].letter, s, n) == 0)
+            return plain_letter[i].ascii;
+    return NULL;
+}
+
+/* Different texts of the lists stay different. */
+static void make_plain(text *t) {
+    text from = *t;
+    t->n = 0;
+    for (size_t i = 0, step; i < from.n; i += step) {
+        unsigned code;
+        step = decode(from.p + i, &code);
+        const char *ascii = in_ascii(from.p + i, step);
+        if (ascii)
+            put(t, ascii);
+        else if (code < 0x80)
+            t->p[t->n++] = from.p[i];
+    }
+}
+
+static uint64_t text_hash(const text *t) {
+    uint64_t h = t->n;
+    for (size_t i = 0; i < t->n; i++)
+        h = mix(h ^ (unsigned char)t->p[i]);
+    return h;
+}
+
+static void short_line(text *t, const posting *given) {
+    static posting p;
+    static text where;
+    p = *given;
+    if ((text_hash(&p.company) ^ text_hash(&p.title)) % 100 >= 8) { /* a pair is the same wherever it comes */
+        make_plain(&p.company);
+        make_plain(&p.title);
+    }
+    where.n = 0;
+    put(&where, place[chance() % COUNT(place)]);
+    if (percent(92))
+        make_plain(&where);
+    p.odd = p.odd && percent(20);
+    put(t, "{");
+    member_url(t), put(t, ",");
+    member_company(t, &p, "\"company\":"), put(t, ",");
+    member_title(t, &p, "\"title\":"), put(t, ",\"location\":");
+    put_string(t, where.p, where.n, p.odd), put(t, ",");
+    member_date(t, &p);
+    put(t, "}");
+}
+
+static void pair_line(text *t, const posting *p) {
+    put(t, "{\"company\":");
+    put_string(t, p->company.p, p->company.n, false);
+    put(t, ",\"title\":");
+    put_string(t, p->title.p, p->title.n, false);
+    put(t, "}");
+}
+
+static void add_answer(text *t, uint64_t pair) {
+    while (t->p[t->n - 1] != '}')
+        t->n--;
+    t->n--;
+    put(t, ",\"seniority\":");
+    put_number(t, mix(pair) % 7 + 1);
+    put(t, "}");
+}
+
 typedef struct options {
     uint64_t lines, distinct, seed, cr;
     double zipf;
+    bool answers;
     void (*shape)(text *, const posting *);
 } options;
 
@@ -407,6 +489,8 @@ static int run(const options *o) {
         company_name(&p.company, pair / TITLES_PER_COMPANY, o->seed);
         title_name(&p.title, pair / TITLES_PER_COMPANY, pair % TITLES_PER_COMPANY, o->seed);
         o->shape(&line, &p);
+        if (o->answers)
+            add_answer(&line, pair);
         put(&line, o->cr && percent((unsigned)o->cr) ? "\r\n" : "\n");
         if (fwrite(line.p, 1, line.n, stdout) != line.n)
             return -1;
@@ -429,7 +513,8 @@ static void choose_shape(options *o, const char *name) {
     static const struct {
         const char *name;
         void (*shape)(text *, const posting *);
-    } shapes[] = {{"raw", raw_line}, {"long", long_line}, {"mixed", mixed_line}, {"nested", nested_line}};
+    } shapes[] = {{"raw", raw_line},     {"short", short_line},   {"long", long_line},
+                  {"mixed", mixed_line}, {"nested", nested_line}, {"pair", pair_line}};
     for (size_t i = 0; i < COUNT(shapes); i++) {
         if (strcmp(name, shapes[i].name) == 0) {
             o->shape = shapes[i].shape;
@@ -441,13 +526,11 @@ static void choose_shape(options *o, const char *name) {
 }
 
 int main(int argc, char **argv) {
-    static const struct option long_options[] = {{"lines", required_argument, NULL, 'n'},
-                                                 {"distinct", required_argument, NULL, 'd'},
-                                                 {"seed", required_argument, NULL, 's'},
-                                                 {"shape", required_argument, NULL, 'f'},
-                                                 {"zipf", required_argument, NULL, 'z'},
-                                                 {"cr", required_argument, NULL, 'c'},
-                                                 {NULL, 0, NULL, 0}};
+    static const struct option long_options[] = {
+        {"lines", required_argument, NULL, 'n'}, {"distinct", required_argument, NULL, 'd'},
+        {"seed", required_argument, NULL, 's'},  {"shape", required_argument, NULL, 'f'},
+        {"zipf", required_argument, NULL, 'z'},  {"cr", required_argument, NULL, 'c'},
+        {"answers", no_argument, NULL, 'a'},     {NULL, 0, NULL, 0}};
     options o = {.lines = 1000, .seed = 1, .zipf = 1.1, .shape = raw_line};
     for (int c; (c = getopt_long(argc, argv, "", long_options, NULL)) != -1;) {
         switch (c) {
@@ -468,6 +551,9 @@ int main(int argc, char **argv) {
             break;
         case 'c':
             o.cr = number(optarg);
+            break;
+        case 'a':
+            o.answers = true;
             break;
         default:
             return 64;
