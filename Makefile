@@ -13,14 +13,15 @@ override BUILD := $(patsubst $(CURDIR)/%,%,$(abspath $(BUILD)))
 
 PROGRAMS := $(patsubst cmd/%.c,%,$(wildcard cmd/*.c))
 
-# What each program links besides the core (libc and xxhash): the one place where that is said.
+# What each program is made of besides the core (which links libc and xxhash): the one place where that is said.
 needs_jl-dedupe    := sqlite redis
 needs_jl-augment   :=
 needs_senior-cache := sqlite redis
 needs_senior-grpc  := grpc
 needs_senior-model := grpc
 
-# What a need means: its sources in lib/ (everything else is the core) and its libraries.
+# What a need means: its sources in lib/ (everything else is the core) and its libraries. Those of LATE are not linked
+# but loaded when a store asks for them (lib/wire/late.h).
 sources_sqlite := $(wildcard lib/wire/sqlite*.c lib/*/*_sqlite.c)
 sources_redis  := $(wildcard lib/wire/redis*.c lib/*/*_redis.c)
 sources_grpc   := $(wildcard lib/wire/rpc*.c lib/senior/model*.c)
@@ -30,6 +31,14 @@ libs_redis     := $(shell $(PKG_CONFIG) --libs hiredis 2>/dev/null || echo -lhir
 libs_grpc      := -lgrpc -lgpr -lprotobuf-c
 cflags_redis   := $(shell $(PKG_CONFIG) --cflags hiredis 2>/dev/null)
 NEEDS := sqlite redis grpc
+LATE  := sqlite redis
+linked = $(foreach n,$(filter-out $(LATE),$(1)),$(libs_$(n)))
+
+# The name by which a late library is found at run time, as in the one that the linker finds now.
+soname = $(shell readelf -d "$$($(CC) $(LDFLAGS) -shared -nostartfiles -x c /dev/null $(1) -o /dev/null -Wl,--trace | \
+    grep -m 1 '/lib[^/]*$(2)[^/]*\.so')" | sed -n 's/.*(SONAME).*\[\(.*\)\]$$/\1/p')
+# And Debian's name for its package.
+late_flags = -DJL_SONAME='"$(1)"' -DJL_PACKAGE='"$(subst .so.,$(2),$(1))"'
 
 sources_all  := $(wildcard lib/*/*.c)
 sources_core := $(filter-out $(foreach n,$(NEEDS),$(sources_$(n))),$(sources_all))
@@ -68,6 +77,9 @@ objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 objects_grpc_gen := $(BUILD)/obj/gen/seniority.pb-c.o
 $(call objects,$(sources_grpc)): | $(BUILD)/gen/seniority.pb-c.h
 
+$(BUILD)/obj/lib/wire/sqlite.o: CPPFLAGS_ALL += $(call late_flags,$(call soname,$(libs_sqlite),sqlite3),-)
+$(BUILD)/obj/lib/wire/redis.o: CPPFLAGS_ALL += $(call late_flags,$(call soname,$(libs_redis),hiredis),)
+
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(if $(filter lib/wire/redis% %_redis.c,$<),$(cflags_redis)) -MMD -MP -c -o $@ $<
@@ -87,7 +99,7 @@ $(foreach n,core $(NEEDS),$(eval $(call archive,$(n))))
 define program
 $(BUILD)/bin/$(1): $(BUILD)/obj/cmd/$(1).o $(foreach n,$(needs_$(1)) core,$(BUILD)/lib/lib$(n).a)
 	@mkdir -p $$(@D)
-	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $$@ $$< -Wl,--start-group $(foreach n,$(needs_$(1)) core,$(BUILD)/lib/lib$(n).a) -Wl,--end-group $(foreach n,$(needs_$(1)),$(libs_$(n))) $(libs_core) -lpthread
+	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $$@ $$< -Wl,--start-group $(foreach n,$(needs_$(1)) core,$(BUILD)/lib/lib$(n).a) -Wl,--end-group $(call linked,$(needs_$(1))) $(libs_core) -lpthread -ldl
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 

@@ -10,7 +10,7 @@ tools_c  := $(wildcard tests/tools/*.c)
 shims_c  := $(wildcard tests/fault/*.c)
 archives := $(foreach n,$(NEEDS) core,$(BUILD)/lib/lib$(n).a)
 # Everything may be used; --as-needed keeps what is.
-libs_all := -Wl,--start-group $(archives) -Wl,--end-group $(foreach n,$(NEEDS),$(libs_$(n))) $(libs_core) -lpthread -lm
+libs_all := -Wl,--start-group $(archives) -Wl,--end-group $(call linked,$(NEEDS)) $(libs_core) -lpthread -ldl -lm
 
 tests_bin := $(tests_c:tests/%.c=$(BUILD)/test/%)
 fuzz_bin  := $(fuzz_c:tests/%_fuzz.c=$(BUILD)/test/%_replay)

@@ -98,7 +98,8 @@ extern const jl_store_opener jl_store_redis;      /* redis://HOST:PORT/DB   stor
 extern const jl_store_opener jl_store_redis_unix; /* redis+unix:///PATH */
 
 /* Opens what the URL's scheme says, with copies of all that it needs. NULL (JL_USAGE): a scheme that is not in the
-   list, named in the message; a bad model name; a bad path or database number. The caller closes it with ops->close. */
+   list, or whose library is not installed, named in the message; a bad model name; a bad path or database number. The
+   caller closes it with ops->close. */
 jl_store *jl_store_open(const jl_store_opener *const *openers, const jl_url *url, const jl_space *space, jl_err *err);
 
 #endif

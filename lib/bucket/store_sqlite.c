@@ -614,6 +614,8 @@ static jl_store *store_open(const jl_url *url, const jl_space *space, jl_err *er
         (void)jl_err_set(err, JL_USAGE, "sqlite: names no file: sqlite:PATH");
         return NULL;
     }
+    if (jl_sqlite_load(err) != 0)
+        return NULL;
     struct store *s = calloc(1, sizeof *s);
     if (!s || !(s->path = plain_path(url->path)) || !(s->model = strdup(space->model))) {
         if (s)

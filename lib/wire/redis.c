@@ -2,7 +2,6 @@
 #include "wire/redis.h"
 
 #include <fcntl.h>
-#include <hiredis/hiredis.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/num.h"
+#include "wire/redis_calls.h"
 #include "wire/retry.h"
 
 #define PORT 6379
@@ -413,6 +413,8 @@ static int redis_database(jl_redis *r, const jl_url *url, jl_err *err) {
 }
 
 jl_redis *jl_redis_open(const jl_url *url, int64_t patience, jl_err *err) {
+    if (jl_late_load(&redis_library, err) != 0)
+        return NULL;
     jl_redis *r = calloc(1, sizeof *r);
     if (r) {
         r->ring = 4096;

@@ -10,7 +10,7 @@
      JL_UNAVAILABLE  not reached within patience; out of memory; a read-only replica; refuses writes
      JL_NOPERM       password or permission refused
      JL_CONFIG       a key of another type; no such database; a cluster
-     JL_USAGE        a URL that cannot be meant
+     JL_USAGE        a URL that cannot be meant; the library is not installed
      JL_SOFTWARE     a script failed, a command unknown to the server, memory ran out */
 typedef struct jl_redis jl_redis;
 
@@ -53,7 +53,7 @@ typedef struct jl_redis_work {
     int (*take)(void *self, size_t i, const jl_redis_reply *reply, jl_err *err);
 } jl_redis_work;
 
-/* Connects to nothing yet. `patience`: ns without an answer from the server before giving up, 0 = 10 s. */
+/* Loads the library and connects to nothing yet. `patience`: ns without an answer from the server before giving up, 0 = 10 s. */
 jl_redis *jl_redis_open(const jl_url *url, int64_t patience, jl_err *err);
 void jl_redis_close(jl_redis *r);
 /* Does all of it, or fails; a later call may succeed. */
@@ -61,7 +61,7 @@ int jl_redis_pipeline(jl_redis *r, const jl_redis_work *work, jl_err *err);
 /* The server's name for messages: the URL without user and password. */
 const char *jl_redis_name(const jl_redis *r);
 
-/* "hiredis 0.14.1", static. */
+/* "hiredis 0.14.1", the version that this was built for. Static. */
 const char *jl_redis_version(void);
 
 #endif

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "wire/sqlite_calls.h"
 
 #define PATIENCE_DEFAULT (60 * JL_SECOND)
 #define PAGE_SIZE "16384"
@@ -222,6 +222,10 @@ void jl_sqlite_rollback(jl_sqlite *db) {
 
 /* ---- opening ---- */
 
+int jl_sqlite_load(jl_err *err) {
+    return jl_late_load(&sqlite_library, err);
+}
+
 static int sqlite_refuse(const jl_sqlite *db, const jl_sqlite_kind *kind, jl_err *err) {
     return jl_err_set(err, JL_CONFIG, "%s: is an SQLite database, but not %s", db->path, kind->what);
 }
@@ -295,6 +299,8 @@ int jl_sqlite_open(jl_sqlite **out, const char *path, const jl_sqlite_kind *kind
                    jl_err *err) {
     struct stat st;
     *out = NULL;
+    if (jl_sqlite_load(err) != 0)
+        return -1;
     bool there = stat(path, &st) == 0;
     if (!there && errno != ENOENT)
         return jl_err_errno(err, JL_CANTCREAT, errno, "%s", path);
@@ -362,7 +368,5 @@ bool jl_sqlite_readonly(const jl_sqlite *db) {
 }
 
 const char *jl_sqlite_version(void) {
-    static char text[32];
-    (void)snprintf(text, sizeof text, "sqlite %s", sqlite3_libversion());
-    return text;
+    return "sqlite " SQLITE_VERSION;
 }

@@ -21,10 +21,14 @@ typedef struct jl_sqlite_kind {
      JL_CANTCREAT    the file cannot be created or written
      JL_IO           a read or write failed, the disk is full
      JL_CONFIG       no database, one of another kind, of a newer version, damaged
+     JL_USAGE        the library is not installed
      JL_SOFTWARE     anything else */
 typedef struct jl_sqlite jl_sqlite;
 typedef struct jl_sqlite_stmt jl_sqlite_stmt;
 
+/* Loads the library, unless it is loaded, so that its absence shows before there is a file to open; jl_sqlite_open does
+   the same. -1: JL_USAGE with what to install. */
+int jl_sqlite_load(jl_err *err);
 /* Opens the file; with `create` makes it when it is not there, else sets *db to NULL and returns 0 then: an absent file
    is an empty one. An empty file counts as absent unless `create`. `patience` in ns. `path` is copied. */
 int jl_sqlite_open(jl_sqlite **db, const char *path, const jl_sqlite_kind *kind, int64_t patience, bool create,
@@ -70,7 +74,7 @@ void jl_sqlite_rollback(jl_sqlite *db);
 /* True when the last failure was for want of permission to write. */
 bool jl_sqlite_readonly(const jl_sqlite *db);
 
-/* "sqlite 3.40.1", static. */
+/* "sqlite 3.40.1", the version that this was built for. Static. */
 const char *jl_sqlite_version(void);
 
 #endif
