@@ -8,6 +8,7 @@ tests_c  := $(wildcard tests/unit/*_test.c tests/contract/*_test.c)
 fuzz_c   := $(wildcard tests/fuzz/*_fuzz.c)
 tools_c  := $(wildcard tests/tools/*.c)
 shims_c  := $(wildcard tests/fault/*.c)
+bench_c  := $(wildcard tests/bench/*.c)
 archives := $(foreach n,$(NEEDS) core,$(BUILD)/lib/lib$(n).a)
 # Everything may be used; --as-needed keeps what is.
 libs_all := -Wl,--start-group $(archives) -Wl,--end-group $(call linked,$(NEEDS)) $(libs_core) -lpthread -ldl -lm
@@ -16,10 +17,11 @@ tests_bin := $(tests_c:tests/%.c=$(BUILD)/test/%)
 fuzz_bin  := $(fuzz_c:tests/%_fuzz.c=$(BUILD)/test/%_replay)
 tools_bin := $(tools_c:tests/tools/%.c=$(BUILD)/test/bin/%)
 shims_bin := $(shims_c:tests/%.c=$(BUILD)/test/%.so)
+bench_bin := $(bench_c:tests/%.c=$(BUILD)/test/%)
 
-.PHONY: tests check test lint fuzz torture try install uninstall help
+.PHONY: tests check test lint fuzz torture bench bench-tools try install uninstall help
 
-tests: $(PROGRAMS) $(tests_bin) $(fuzz_bin) $(tools_bin) $(shims_bin)
+tests: $(PROGRAMS) $(tests_bin) $(fuzz_bin) $(tools_bin) $(shims_bin) $(bench_bin)
 
 $(BUILD)/obj/tests/%.o: CPPFLAGS_ALL += -Itests -DJL_TESTS='"$(CURDIR)/tests"'
 
@@ -35,6 +37,10 @@ $(tools_bin): $(BUILD)/test/bin/%: $(BUILD)/obj/tests/tools/%.o
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< -lm
 
+$(bench_bin): $(BUILD)/test/%: $(BUILD)/obj/tests/%.o $(BUILD)/lib/libcore.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(BUILD)/lib/libcore.a $(libs_core) -lpthread -lm
+
 # A preloaded shim is no part of a program: it is built without sanitizers.
 $(shims_bin): $(BUILD)/test/%.so: tests/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -49,6 +55,11 @@ check test:
 # The same campaigns with many more rounds; takes hours.
 torture:
 	JL_SCALE=$(or $(JL_SCALE),50) JL_TIMEOUT=$(or $(JL_TIMEOUT),14400) $(MAKE) --no-print-directory check
+
+# The measurements: tests/bench/README.md. QUICK=1 in under three minutes; ONLY=GROUP,… runs some.
+bench:
+	@BUILD='$(BUILD)' tests/bench/run $(if $(QUICK),--quick) $(if $(ONLY),--only=$(ONLY))
+bench-tools: $(PROGRAMS) $(tools_bin) $(bench_bin)
 
 lint:
 	@JOBS='$(JOBS)' scripts/lint
@@ -101,5 +112,6 @@ help:
 	@echo 'make lint        warnings, clang-tidy, shellcheck, mandoc, floors, formatting'
 	@echo 'make fuzz        each fuzz target for FUZZ_SECONDS=60'
 	@echo 'make torture     the tests with many more rounds (JL_SCALE=50)'
+	@echo 'make bench       measures the programs against others (tests/bench/README.md); QUICK=1, ONLY=GROUP,...'
 	@echo 'make install     into PREFIX=/usr/local, under DESTDIR if given; make uninstall takes it away'
 	@echo 'make clean       removes build/'
