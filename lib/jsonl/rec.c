@@ -18,9 +18,9 @@ static jl_scan_line_fn *const scan_line[JL_LEVELS] = {
 /* A memory of names, not of values: what it holds changes how long a scan takes, never what it finds. */
 static _Thread_local jl_shape shape;
 
-uint32_t jl_shape_place(jl_span name, uint64_t place, size_t n) {
-    if (n > JL_SHAPE_TOKEN)
-        return JL_SHAPE_NAMES;
+/* Names are told apart by their first and last bytes and their length, equal ones by their place and by the length of
+   what stands around them. */
+static uint32_t hash_of(jl_span name, uint64_t place, size_t n) {
     /* Eight bytes can be read whatever the length: the line has padding. Those that are not the name's are shifted out;
        the quotes at both ends make it two bytes at least. */
     uint64_t head;
@@ -30,18 +30,33 @@ uint32_t jl_shape_place(jl_span name, uint64_t place, size_t n) {
 #else
     head >>= name.n < sizeof head ? 64 - 8 * name.n : 0;
 #endif
-    uint64_t hash = (head ^ (place << 32) ^ name.n) * UINT64_C(0x9e3779b97f4a7c15);
-    return (uint32_t)(hash >> 58);
+    uint64_t tail = 0;
+    if (name.n >= sizeof tail)
+        memcpy(&tail, name.p + name.n - sizeof tail, sizeof tail);
+    uint64_t all = head ^ (tail << 7 | tail >> 57) ^ place << 32 ^ name.n << 8 ^ n;
+    uint64_t hash = all * UINT64_C(0x9e3779b97f4a7c15);
+    return (uint32_t)(hash >> (64 - JL_SHAPE_HASH_BITS));
 }
 
-void jl_shape_learn(jl_name_seen *seen, uint64_t place, const char *token, size_t n, const jl_node *child) {
-    seen->child = child;
-    if (n > JL_SHAPE_TOKEN)
-        return;
-    memcpy(seen->token, token, n);
-    seen->place = place;
-    seen->n = (uint32_t)n;
-    seen->mask = UINT32_MAX >> (JL_SHAPE_TOKEN - n);
+uint32_t jl_shape_name(jl_shape *s, const jl_node *node, uint64_t place, jl_span name, bool plain, const char *start,
+                       size_t n) {
+    if (n > JL_SHAPE_TOKEN) {
+        s->seen[0].child = jl_node_child(node, name, plain);
+        return 0;
+    }
+    uint16_t *at = &s->by_hash[hash_of(name, place, n)];
+    const jl_name_seen *known = &s->seen[*at];
+    if (known->place == place && known->n == n && memcmp(known->token, start, n) == 0)
+        return *at;
+    s->newest = s->newest % JL_SHAPE_NAMES + 1;
+    *at = (uint16_t)s->newest;
+    jl_name_seen *seen = &s->seen[s->newest];
+    *seen = (jl_name_seen){.place = place,
+                           .child = jl_node_child(node, name, plain),
+                           .mask = UINT32_MAX >> (JL_SHAPE_TOKEN - n),
+                           .n = (uint16_t)n};
+    memcpy(seen->token, start, n);
+    return s->newest;
 }
 
 /* Faults are rare: what is needed to tell them is found out here. */

@@ -17,23 +17,27 @@ typedef struct jl_fault {
 
 /* Records like their neighbours: a member's name, with the comma, colon and spaces around it, is usually the text that
    followed the same member in a record before. So each name that was met is remembered together with what it matched
-   and with the two names that came next; one vector compare then replaces scanning and matching it. Guesses that fail
+   and with the names that came next; one vector compare then replaces scanning and matching it. Guesses that fail
    cost those compares and nothing else. */
 #define JL_SHAPE_TOKEN 32
-#define JL_SHAPE_NAMES 64
+#define JL_SHAPE_NAMES 511
+#define JL_SHAPE_HASH_BITS 10
 
 typedef struct jl_name_seen {
     char token[JL_SHAPE_TOKEN]; /* from behind the value before (or '{') up to the first byte of the value */
     uint64_t place;             /* id of the node it stands in, times 2, plus 1 for an object's first; 0 = free */
     const jl_node *child;       /* what it matched; NULL = not wanted. Alive whenever `place` is that of a live node */
     uint32_t mask;              /* the low `n` bits */
-    uint32_t n;                 /* bytes in use */
-    uint32_t next[2];           /* indices of the names that came after it */
+    uint16_t n;                 /* bytes in use */
+    uint16_t away;              /* so many times in a row next[1] was right and next[0] wrong */
+    uint32_t next[2];           /* indices of the names that came after it, 0 = none; the usual one first */
 } jl_name_seen;
 
 typedef struct jl_shape {
-    jl_name_seen seen[JL_SHAPE_NAMES + 1]; /* by a hash of the name; the last one is for names that do not fit */
-    uint32_t last;                         /* the name met last, also across lines */
+    jl_name_seen seen[1 + JL_SHAPE_NAMES];     /* the first one is for names that do not fit */
+    uint16_t by_hash[1 << JL_SHAPE_HASH_BITS]; /* where a name stands, if it does */
+    uint32_t newest;                           /* the entry learned last: the one behind it is the oldest */
+    uint32_t last;                             /* the name met last, also across lines */
 } jl_shape;
 
 /* Both return the byte behind what they scanned, or NULL and fill `fault`.
@@ -49,9 +53,9 @@ jl_scan_line_fn jl_scan_line_plain, jl_scan_line_sse2, jl_scan_line_avx2;
 /* The length of the escape at `s`, which is a backslash, when it is \uXXXX or a pair of them; 0 with the reason. */
 size_t jl_scan_unicode_escape(const char *s, jl_fault *fault);
 
-/* Where a name is remembered whose token has `n` bytes: the index of its entry. */
-uint32_t jl_shape_place(jl_span name, uint64_t place, size_t n);
-/* Remembers it there. In the entry for names that do not fit only the child is kept. */
-void jl_shape_learn(jl_name_seen *seen, uint64_t place, const char *token, size_t n, const jl_node *child);
+/* The entry that remembers a name and the token that it is part of; learns them when there is none. `token` is the
+   name with its quotes, `plain` when it has no escapes; `start` and `n` are the token's first byte and length. */
+uint32_t jl_shape_name(jl_shape *shape, const jl_node *node, uint64_t place, jl_span name, bool plain,
+                       const char *start, size_t n);
 
 #endif

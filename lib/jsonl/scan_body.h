@@ -238,6 +238,19 @@ ALWAYS bool foreseen(const jl_name_seen *seen, uint64_t place, const char *p) {
     return seen->place == place && same_token(p, seen);
 }
 
+/* Does the other name that came after `before` come now? It stays in the second place, lest an odd line now and then
+   make the usual ones odd, until the first has not come for a while. Returns its index or 0. */
+ALWAYS uint32_t other_name(const jl_shape *shape, jl_name_seen *before, uint64_t place, const char *p) {
+    uint32_t index = before->next[1];
+    if (!foreseen(&shape->seen[index], place, p))
+        return 0;
+    if (++before->away > 3) {
+        before->next[1] = before->next[0];
+        before->next[0] = index;
+    }
+    return index;
+}
+
 /* Finds the next name where the guesses failed. Returns the first byte behind its colon that is no space, or the '}'
    that ends the object instead, or NULL. */
 static __attribute__((noinline)) const char *next_name(jl_shape *shape, const jl_node *node, uint64_t place,
@@ -266,11 +279,8 @@ static __attribute__((noinline)) const char *next_name(jl_shape *shape, const jl
     p = space(p + 1, NULL);
     if (*p == '}')
         return fail(fault, p, "expected a value");
-    *index = jl_shape_place(token, place, (size_t)(p - start));
-    jl_name_seen *seen = &shape->seen[*index];
-    if (seen->n != (size_t)(p - start) || !foreseen(seen, place, start))
-        jl_shape_learn(seen, place, start, (size_t)(p - start), jl_node_child(node, token, plain));
-    *child = seen->child;
+    *index = jl_shape_name(shape, node, place, token, plain, start, (size_t)(p - start));
+    *child = shape->seen[*index].child;
     return p;
 }
 
@@ -305,9 +315,11 @@ const char *SCAN(jl_scan_line)(const jl_want *want, jl_shape *shape, const char 
         const jl_node *child;
         jl_name_seen *before = &shape->seen[last];
         uint32_t index = before->next[0];
-        if (!LIKELY(foreseen(&shape->seen[index], place, p)))
-            index = before->next[1];
-        if (LIKELY(foreseen(&shape->seen[index], place, p))) {
+        if (LIKELY(foreseen(&shape->seen[index], place, p)))
+            before->away = 0;
+        else
+            index = other_name(shape, before, place, p);
+        if (LIKELY(index)) {
             p += shape->seen[index].n;
             if (!LIKELY((unsigned char)*p > ' ')) /* more space than last time */
                 p = space(p, NULL);
@@ -328,8 +340,7 @@ const char *SCAN(jl_scan_line)(const jl_want *want, jl_shape *shape, const char 
                 --depth;
                 continue;
             }
-            before->next[1] = before->next[0];
-            before->next[0] = index;
+            before->next[before->next[0] != 0] = index;
             last = index;
         }
         place &= ~UINT64_C(1);

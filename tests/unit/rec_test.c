@@ -314,6 +314,36 @@ static void random_lines_are_read_like_the_reference(void **state) {
     jl_want_free(w);
 }
 
+/* Far more names than the scanners remember, spelled in two ways, in runs that come again and in none. */
+static void more_names_than_are_remembered(void **state) {
+    (void)state;
+    jl_want *w = want_all();
+    chance c = chance_seeded();
+    size_t rounds = chance_rounds(4000);
+    for (size_t round = 0; round < rounds; ++round) {
+        draft t = {.c = &c};
+        bool in_order = chance_below(&c, 2);
+        size_t first = chance_below(&c, 1500);
+        size_t n = chance_below(&c, 100);
+        size_t wanted_at = chance_below(&c, 120);
+        jl_level_force((jl_level)chance_below(&c, JL_LEVELS));
+        add(&t, "{");
+        for (size_t i = 0; i < n; ++i) {
+            char member[64];
+            size_t name = in_order ? (first + i) % 1500 : chance_below(&c, 1500);
+            (void)snprintf(member, sizeof member, i == wanted_at ? "%s\"company\":%zu" : "%s\"m%zu\":1",
+                           i == 0        ? ""
+                           : (round & 1) ? ","
+                                         : ", ",
+                           name);
+            add(&t, member);
+        }
+        add(&t, "}");
+        assert_true(same_line(w, (jl_span){t.p, t.n}));
+    }
+    jl_want_free(w);
+}
+
 /* Good, bad and blank lines in one block: each is found where it stands. */
 static void lines_of_a_block_keep_apart(void **state) {
     (void)state;
@@ -553,6 +583,7 @@ int main(void) {
         cmocka_unit_test(every_prefix_is_no_record),
         cmocka_unit_test(every_mutation_of_one_byte_is_read_like_the_reference),
         cmocka_unit_test(random_lines_are_read_like_the_reference),
+        cmocka_unit_test(more_names_than_are_remembered),
         cmocka_unit_test(lines_of_a_block_keep_apart),
         cmocka_unit_test(faults_name_their_byte),
         cmocka_unit_test(depth_ends_at_1024_wanted_or_not),
