@@ -8,6 +8,7 @@ tests_c  := $(wildcard tests/unit/*_test.c tests/contract/*_test.c)
 fuzz_c   := $(wildcard tests/fuzz/*_fuzz.c)
 tools_c  := $(wildcard tests/tools/*.c)
 shims_c  := $(wildcard tests/fault/*.c)
+peers_c  := $(wildcard tests/bench/grpc/*.c)
 bench_c  := $(wildcard tests/bench/*.c)
 archives := $(foreach n,$(NEEDS) core,$(BUILD)/lib/lib$(n).a)
 # Everything may be used; --as-needed keeps what is.
@@ -17,6 +18,7 @@ tests_bin := $(tests_c:tests/%.c=$(BUILD)/test/%)
 fuzz_bin  := $(fuzz_c:tests/%_fuzz.c=$(BUILD)/test/%_replay)
 tools_bin := $(tools_c:tests/tools/%.c=$(BUILD)/test/bin/%)
 shims_bin := $(shims_c:tests/%.c=$(BUILD)/test/%.so)
+peers_bin := $(peers_c:tests/bench/grpc/%.c=$(BUILD)/test/bench/grpc_%)
 bench_bin := $(bench_c:tests/%.c=$(BUILD)/test/%)
 
 .PHONY: tests check test lint fuzz torture bench bench-tools try install uninstall help
@@ -40,6 +42,12 @@ $(tools_bin): $(BUILD)/test/bin/%: $(BUILD)/obj/tests/tools/%.o
 $(bench_bin): $(BUILD)/test/%: $(BUILD)/obj/tests/%.o $(BUILD)/lib/libcore.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(BUILD)/lib/libcore.a $(libs_core) -lpthread -lm
+
+# The C peers of senior-grpc, for measuring.
+$(call objects,$(peers_c)): | $(BUILD)/gen/seniority.pb-c.h
+$(peers_bin): $(BUILD)/test/bench/grpc_%: $(BUILD)/obj/tests/bench/grpc/%.o $(archives)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(libs_all)
 
 # A preloaded shim is no part of a program: it is built without sanitizers.
 $(shims_bin): $(BUILD)/test/%.so: tests/%.c $(BUILD)/flags
