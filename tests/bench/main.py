@@ -1,0 +1,63 @@
+"""Runs the groups of measurements that are asked for, and reports."""
+
+import argparse
+import importlib
+import os
+import signal
+import sys
+
+import report
+from harness import SIZES, Bench, Disagreement
+
+# In the order in which they run; each is a module in group/.
+GROUPS = ["floor", "dedupe", "augment", "chain", "cache", "grpc", "latency", "start", "job", "threads", "distinct", "shapes"]
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="tests/bench/run", description="Measures jobline against others.")
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--quick", action="store_const", const="quick", dest="size", help="a tenth of the data, under three minutes")
+    size.add_argument("--tiny", action="store_const", const="tiny", dest="size", help="only to see that everything works")
+    parser.add_argument("--only", metavar="GROUP,…", help="these groups: " + " ".join(GROUPS))
+    parser.add_argument("--rounds", type=int, metavar="N", help="rounds of the fast contenders")
+    parser.add_argument("--write", action="store_true", help="write RESULTS.md, the chart and the README's figures; a full run always does")
+    parser.add_argument("--list", action="store_true", help="name the groups")
+    parser.set_defaults(size="full")
+    return parser.parse_args()
+
+
+def main():
+    args = arguments()
+    names = args.only.split(",") if args.only else GROUPS
+    for name in names:
+        if name not in GROUPS:
+            sys.exit("bench: no such group: %s (there are: %s)" % (name, " ".join(GROUPS)))
+    if args.list:
+        for name in GROUPS:
+            print("%-10s %s" % (name, importlib.import_module("group." + name).TITLE))
+        return 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    bench = Bench(args.size, args.rounds or SIZES[args.size].rounds)
+    try:
+        bench.look_around()
+        for name in names:
+            group = importlib.import_module("group." + name)
+            bench.begin(name, group.TITLE)
+            group.run(bench)
+            bench.settle()
+    except Disagreement as trouble:
+        print("bench: %s" % trouble, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        bench.close()
+    report.print_targets(bench)
+    complete = args.size == "full" and not args.only
+    if complete or args.write:
+        report.write(bench, os.path.dirname(os.path.abspath(__file__)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
