@@ -23,7 +23,7 @@ bench_bin := $(bench_c:tests/%.c=$(BUILD)/test/%)
 
 .PHONY: tests check test lint fuzz torture bench bench-tools try install uninstall help
 
-tests: $(PROGRAMS) $(tests_bin) $(fuzz_bin) $(tools_bin) $(shims_bin) $(bench_bin)
+tests: $(PROGRAMS) $(tests_bin) $(fuzz_bin) $(tools_bin) $(shims_bin) $(bench_bin) $(peers_bin)
 
 $(BUILD)/obj/tests/%.o: CPPFLAGS_ALL += -Itests -DJL_TESTS='"$(CURDIR)/tests"'
 
@@ -67,7 +67,7 @@ torture:
 # The measurements: tests/bench/README.md. QUICK=1 in under three minutes; ONLY=GROUP,… runs some.
 bench:
 	@BUILD='$(BUILD)' tests/bench/run $(if $(QUICK),--quick) $(if $(ONLY),--only=$(ONLY))
-bench-tools: $(PROGRAMS) $(tools_bin) $(bench_bin)
+bench-tools: $(PROGRAMS) $(tools_bin) $(bench_bin) $(peers_bin)
 
 lint:
 	@JOBS='$(JOBS)' scripts/lint
