@@ -9,6 +9,7 @@ static jl_scan_value_fn *const scan_value[JL_LEVELS] = {
     [JL_LEVEL_SSE2] = jl_scan_value_sse2,
     [JL_LEVEL_SSSE3] = jl_scan_value_sse2,
     [JL_LEVEL_AVX2] = jl_scan_value_avx2,
+    [JL_LEVEL_AVX512] = jl_scan_value_avx512,
 #else
     [JL_LEVEL_PLAIN] = jl_scan_value_plain,
 #endif

@@ -2,6 +2,7 @@
 #include "jsonl/level.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
 /* JL_LEVELS = not asked yet. Threads that race to ask find the same answer. */
 static _Atomic int level_in_use = JL_LEVELS;
@@ -9,8 +10,12 @@ static _Atomic int level_in_use = JL_LEVELS;
 jl_level jl_level_best(void) {
 #if defined(__x86_64__)
     __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2"))
-        return JL_LEVEL_AVX2;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2")) {
+        /* VBMI2 is not used: it tells the processors that do not clock down for long vectors. */
+        bool long_vectors = __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+                            __builtin_cpu_supports("avx512vbmi2");
+        return long_vectors ? JL_LEVEL_AVX512 : JL_LEVEL_AVX2;
+    }
     if (__builtin_cpu_supports("ssse3"))
         return JL_LEVEL_SSSE3;
     return JL_LEVEL_SSE2;

@@ -3,7 +3,14 @@
 #define JL_JSONL_LEVEL_H
 
 /* Each level includes those before it. */
-typedef enum jl_level { JL_LEVEL_PLAIN = 0, JL_LEVEL_SSE2, JL_LEVEL_SSSE3, JL_LEVEL_AVX2, JL_LEVELS } jl_level;
+typedef enum jl_level {
+    JL_LEVEL_PLAIN = 0,
+    JL_LEVEL_SSE2,
+    JL_LEVEL_SSSE3,
+    JL_LEVEL_AVX2,
+    JL_LEVEL_AVX512,
+    JL_LEVELS
+} jl_level;
 
 /* The highest level that this machine has. */
 jl_level jl_level_best(void);

@@ -10,6 +10,7 @@ static jl_scan_line_fn *const scan_line[JL_LEVELS] = {
     [JL_LEVEL_SSE2] = jl_scan_line_sse2,
     [JL_LEVEL_SSSE3] = jl_scan_line_sse2,
     [JL_LEVEL_AVX2] = jl_scan_line_avx2,
+    [JL_LEVEL_AVX512] = jl_scan_line_avx512,
 #else
     [JL_LEVEL_PLAIN] = jl_scan_line_plain,
 #endif

@@ -47,8 +47,18 @@ typedef const char *jl_scan_value_fn(const char *p, const char *end, jl_type *ty
 typedef const char *jl_scan_line_fn(const jl_want *want, jl_shape *shape, const char *line, const char *brace,
                                     jl_field *field, jl_rec *rec, jl_fault *fault);
 
-jl_scan_value_fn jl_scan_value_plain, jl_scan_value_sse2, jl_scan_value_avx2;
-jl_scan_line_fn jl_scan_line_plain, jl_scan_line_sse2, jl_scan_line_avx2;
+jl_scan_value_fn jl_scan_value_plain, jl_scan_value_sse2, jl_scan_value_avx2, jl_scan_value_avx512;
+jl_scan_line_fn jl_scan_line_plain, jl_scan_line_sse2, jl_scan_line_avx2, jl_scan_line_avx512;
+
+/* Which of 64 bytes are what: bit i is that of byte i. */
+typedef struct jl_block {
+    uint64_t quote, slash, control;
+    uint64_t simple; /* what a backslash before it makes an escape of two bytes: " \ / b f n r t */
+} jl_block;
+
+/* For `simple`: the entries of the low and of the high half byte have a bit in common. */
+#define JL_ESCAPE_LOW 0, 0, 1 | 4 | 8, 0, 8, 0, 4, 0, 0, 0, 0, 0, 2, 0, 4, 1
+#define JL_ESCAPE_HIGH 0, 0, 1, 0, 0, 2, 4, 8, 0, 0, 0, 0, 0, 0, 0, 0
 
 /* The length of the escape at `s`, which is a backslash, when it is \uXXXX or a pair of them; 0 with the reason. */
 size_t jl_scan_unicode_escape(const char *s, jl_fault *fault);

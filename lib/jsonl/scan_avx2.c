@@ -18,15 +18,48 @@ static inline __m256i load(const char *p) {
     return _mm256_loadu_si256((const __m256i *)(const void *)p);
 }
 
+static inline uint32_t mask_of(__m256i v) {
+    return (uint32_t)_mm256_movemask_epi8(v);
+}
+
+static inline __m256i quotes(__m256i v) {
+    return _mm256_cmpeq_epi8(v, _mm256_set1_epi8('"'));
+}
+
+static inline __m256i slashes(__m256i v) {
+    return _mm256_cmpeq_epi8(v, _mm256_set1_epi8('\\'));
+}
+
+static inline __m256i controls(__m256i v) {
+    return _mm256_cmpeq_epi8(_mm256_min_epu8(v, _mm256_set1_epi8(0x1f)), v);
+}
+
+/* Zero for the bytes that JSON escapes by a backslash before them. */
+static inline __m256i no_escapes(__m256i v) {
+    const __m256i low = _mm256_setr_epi8(JL_ESCAPE_LOW, JL_ESCAPE_LOW);
+    const __m256i high = _mm256_setr_epi8(JL_ESCAPE_HIGH, JL_ESCAPE_HIGH);
+    const __m256i half = _mm256_set1_epi8(0x0f);
+    __m256i a = _mm256_shuffle_epi8(low, _mm256_and_si256(v, half));
+    __m256i b = _mm256_shuffle_epi8(high, _mm256_and_si256(_mm256_srli_epi16(v, 4), half));
+    return _mm256_cmpeq_epi8(_mm256_and_si256(a, b), _mm256_setzero_si256());
+}
+
 static inline uint32_t special_half(__m256i v) {
-    __m256i quote = _mm256_cmpeq_epi8(v, _mm256_set1_epi8('"'));
-    __m256i slash = _mm256_cmpeq_epi8(v, _mm256_set1_epi8('\\'));
-    __m256i control = _mm256_cmpeq_epi8(_mm256_min_epu8(v, _mm256_set1_epi8(0x1f)), v);
-    return (uint32_t)_mm256_movemask_epi8(_mm256_or_si256(_mm256_or_si256(quote, slash), control));
+    return mask_of(_mm256_or_si256(_mm256_or_si256(quotes(v), slashes(v)), controls(v)));
 }
 
 static inline uint64_t special(const char *p) {
     return special_half(load(p)) | (uint64_t)special_half(load(p + 32)) << 32;
+}
+
+#define HAVE_BLOCKS
+static inline jl_block block_of(const char *p) {
+    __m256i a = load(p);
+    __m256i b = load(p + 32);
+    return (jl_block){.quote = mask_of(quotes(a)) | (uint64_t)mask_of(quotes(b)) << 32,
+                      .slash = mask_of(slashes(a)) | (uint64_t)mask_of(slashes(b)) << 32,
+                      .control = mask_of(controls(a)) | (uint64_t)mask_of(controls(b)) << 32,
+                      .simple = ~(mask_of(no_escapes(a)) | (uint64_t)mask_of(no_escapes(b)) << 32)};
 }
 
 static inline size_t digit_run(const char *p) {

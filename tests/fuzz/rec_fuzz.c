@@ -120,7 +120,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     p[size] = '\n';
     memset(p + size + 1, size % 2 ? '"' : '1', JL_PAD);
     bool known = ref_utf8_first_bad(p, size) == size;
-    const jl_level levels[] = {JL_LEVEL_PLAIN, JL_LEVEL_SSE2, JL_LEVEL_AVX2};
+    const jl_level levels[] = {JL_LEVEL_PLAIN, JL_LEVEL_SSE2, JL_LEVEL_AVX2, JL_LEVEL_AVX512};
     for (size_t i = 0; i < sizeof levels / sizeof *levels; ++i)
         for (size_t at = 0, len; at <= size; at += len + 1)
             one_line(p + at, p + size + 1, levels[i], known, &len);

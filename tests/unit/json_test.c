@@ -109,8 +109,10 @@ static void marks_are_found_at_every_offset(void **state) {
     for (size_t before = 0; before < 140; ++before)
         for (size_t i = 0; i < COUNT(marks); ++i)
             for (size_t after = 0; after < 70; after += 1 + after % 7) {
+                /* Long strings are read otherwise behind their first escapes. */
+                const char *first = after & 1 ? "\\t" : "";
                 size_t n = (size_t)snprintf(
-                    text, sizeof text, "\"%.*s%s%.*s\"", (int)before,
+                    text, sizeof text, "\"%s%.*s%s%.*s\"", first, (int)before,
                     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
                     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
                     marks[i], (int)after, "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb");
@@ -122,16 +124,44 @@ static void runs_of_escapes_cross_vectors(void **state) {
     (void)state;
     char text[400];
     for (size_t slashes = 0; slashes < 140; ++slashes)
-        for (size_t before = 0; before < 70; before += 3) {
+        for (size_t before = 0; before < 140; before += 3) {
             char *p = text;
             *p++ = '"';
+            if (before & 1) {
+                memcpy(p, "\\/", 2);
+                p += 2;
+            }
             memset(p, 'a', before);
             p += before;
             memset(p, '\\', slashes);
             p += slashes;
             memcpy(p, "\"\"", 2);
-            same_as_reference((jl_span){text, before + slashes + 3});
+            same_as_reference((jl_span){text, (size_t)(p + 2 - text)});
         }
+}
+
+static void escapes_of_all_kinds_follow_each_other(void **state) {
+    (void)state;
+    static const char *const pieces[] = {"\\n",     "\\\"",  "\\\\", "\\/", "\\u00e9", "\\ud83d\\ude00",
+                                         "\\udc00", "\\u12", "\\q",  "a",   "b c",     "0123456789abcdef0123456789"};
+    chance c = chance_seeded();
+    size_t rounds = chance_rounds(20000);
+    for (size_t round = 0; round < rounds; ++round) {
+        char text[1024];
+        size_t n = 1;
+        text[0] = '"';
+        size_t faulty = chance_below(&c, 60); /* the piece that may be a fault */
+        for (size_t i = chance_below(&c, 40); i > 0; --i) {
+            const char *piece = pieces[chance_below(&c, COUNT(pieces))];
+            if (i != faulty &&
+                (strcmp(piece, "\\udc00") == 0 || strcmp(piece, "\\u12") == 0 || strcmp(piece, "\\q") == 0))
+                continue;
+            memcpy(text + n, piece, strlen(piece));
+            n += strlen(piece);
+        }
+        text[n++] = '"';
+        same_as_reference((jl_span){text, n - chance_below(&c, 3) % n});
+    }
 }
 
 static void digits_are_counted_over_vectors(void **state) {
@@ -453,6 +483,7 @@ int main(void) {
         cmocka_unit_test(every_mutation_of_one_byte_is_read_like_the_reference),
         cmocka_unit_test(marks_are_found_at_every_offset),
         cmocka_unit_test(runs_of_escapes_cross_vectors),
+        cmocka_unit_test(escapes_of_all_kinds_follow_each_other),
         cmocka_unit_test(digits_are_counted_over_vectors),
         cmocka_unit_test(depth_ends_at_1024),
         cmocka_unit_test(faults_name_their_byte),

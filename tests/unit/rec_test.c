@@ -125,6 +125,8 @@ static const char *const lines[] = {
     "{\"a\":\"\",\"a\":{\"a-name-that-is-longer-than-one-vector\":[[]]},\"x\":{\"a\":{\"b\":{\"c\":1}}}}",
     "{\"url\":\"https://jobs.example.com/listing/1234567890?ref=abcdefghijklmnop\",\"company\":\"A\",\"t\":\"B\"}",
     "{\"url\":\"https://jobs.example.com/listing/12\",\"company\":\"A \\\"b\\\"\",\"t\":\"B\",\"n\":-1.5e+7}",
+    "{\"d\":\"0\\n\\\"23456789 0123456789 0123456789 \\\\\\\\ 456789 0123456789 \\ud83d\\ude00\\n 0123456789 012 "
+    "\\/\",\"a\":1}",
     "{\"c\":\"\xc3\xa9\xe2\x80\xa8\",\"company\":\"\\u0000\"}",
     "{\"a\":1}x",
     "{\"a\":1}{}",
@@ -184,7 +186,9 @@ static void every_prefix_is_no_record(void **state) {
 static void every_mutation_of_one_byte_is_read_like_the_reference(void **state) {
     (void)state;
     jl_want *w = want_all();
-    for (jl_level level = JL_LEVEL_PLAIN; level < JL_LEVELS; level += level ? 2 : 1) {
+    for (jl_level level = JL_LEVEL_PLAIN; level < JL_LEVELS; ++level) {
+        if (level == JL_LEVEL_SSSE3)
+            continue; /* the scanner of SSE2 */
         jl_level_force(level);
         for (size_t i = 0; i < COUNT(lines); ++i) {
             jl_span line = jl_span_of(lines[i]);
