@@ -1,0 +1,47 @@
+"""The model's client: senior-grpc against a C client that parses no JSON, and the Python one, on a server that costs next to nothing."""
+
+import json
+import os
+
+from group.cache import pairs_file
+from harness import Contender, ratio
+
+TITLE = "the model's client: senior-grpc against a bare C client"
+
+
+def run(bench):
+    n = bench.size.asked
+    questions = pairs_file(bench, n, False)
+    _, server = bench.start_listener([os.path.join(bench.tools, "grpc_server")], "grpc_server.log")
+    client = os.path.join(bench.tools, "grpc_client")
+    bench.warm(questions)
+    costs = bench.race(
+        [
+            Contender("bare C client", "%s --server=%s --pairs=%d --batch=1000" % (client, server, n)),
+            Contender("bare C client, requests made once", "%s --server=%s --pairs=%d --batch=1000 --encode=once" % (client, server, n)),
+            Contender("senior-grpc -b 1000", "senior-grpc -s %s --rate=0 -b 1000 %s > /dev/null" % (server, questions)),
+            Contender("jl-dedupe, the same lines", "jl-dedupe --keys-only %s > /dev/null" % questions),
+        ]
+    )
+    rows = [
+        [name, "%.2f" % (n / c.wall / 1e6), "%.0f" % (c.wall / n * 1e9), "%.0f" % (c.cpu / n * 1e9), "%.2f" % ratio(c.cpu, costs["bare C client"].cpu),
+         "%.1f" % (c.rss / 2**20), str(c.runs)]
+        for name, c in costs.items()
+    ]
+    bench.table("%g M distinct pairs" % (n / 1e6), ["", "M pairs/s", "ns a pair", "CPU ns a pair", "CPU ×", "MiB", "runs"], rows)
+    ours = costs["senior-grpc -b 1000"]
+    bench.target("senior-grpc, batch 1000: CPU of a bare C client", 1.5, ratio(ours.cpu, costs["bare C client"].cpu))
+    bench.target("senior-grpc, batch 1000", 1.5, n / ours.wall / 1e6, at_most=False, unit=" M/s")
+    window(bench, server)
+
+
+def window(bench, server):
+    """Lines that come one by one: what a batch waits for more."""
+    stats = bench.path("state", "grpc.stats")
+    bench.sh(
+        "for i in $(seq 20); do echo '{\"company\":\"slow\",\"title\":\"'$i'\"}'; sleep 0.05; done | senior-grpc -s %s --rate=0 --stats=%s > /dev/null"
+        % (server, stats)
+    )
+    with open(stats, encoding="utf-8") as f:
+        told = json.loads(f.readlines()[-1])
+    bench.note("20 lines that came 50 ms apart left in %s calls (a batch waits 20 ms for more)." % told.get("calls", "?"))
