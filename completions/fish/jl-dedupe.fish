@@ -32,7 +32,7 @@ function __jl_dedupe_at
             break
         else if string match -q -- '--*' $word
             contains -- (string split -m1 = -- $word)[1] ''; and set files 1
-            contains -- $word '--key-paths' '--seen' '--shard' '--no-key' '--output' '--rejects' '--max-rejects' '--max-line' '--stats' '--metrics'; and set i (math $i + 1)
+            contains -- $word '--key-paths' '--seen' '--shard' '--no-key' '--output' '--rejects' '--max-rejects' '--max-line' '--threads' '--stats' '--metrics'; and set i (math $i + 1)
         else
             set -l letters (string split '' -- (string sub -s 2 -- $word))
             for j in (seq (count $letters))
@@ -89,6 +89,7 @@ complete -c jl-dedupe -n '__jl_dedupe_at options' -s o -l output -r -F -d 'write
 complete -c jl-dedupe -n '__jl_dedupe_at options' -l rejects -r -F -d 'put bad lines into FILE and go on [the first one ends the run]'
 complete -c jl-dedupe -n '__jl_dedupe_at options' -l max-rejects -x -d 'end with status 65 when more lines are bad; without --rejects they are dropped'
 complete -c jl-dedupe -n '__jl_dedupe_at options' -l max-line -x -d 'a longer line is a bad line [16M]'
+complete -c jl-dedupe -n '__jl_dedupe_at options' -l threads -x -d 'scan the input on N threads; the order of the lines stays [1]'
 complete -c jl-dedupe -n '__jl_dedupe_at options' -l stats -r -F -d 'append the figures of the run to FILE as a line of JSON'
 complete -c jl-dedupe -n '__jl_dedupe_at options' -l metrics -r -F -d 'write the figures of the run to FILE for Prometheus'
 complete -c jl-dedupe -n '__jl_dedupe_at options' -l progress -a 'auto always never' -d 'show progress on stderr: auto (when it is a terminal), always, never [never; without WHEN: auto]'

@@ -32,7 +32,7 @@ function __senior_cache_at
             break
         else if string match -q -- '--*' $word
             contains -- (string split -m1 = -- $word)[1] ''; and set files 1
-            contains -- $word '--cache' '--model' '--key-paths' '--answer' '--scale' '--refused' '--misses' '--batch' '--input' '--window' '--stall' '--patience' '--output' '--rejects' '--max-rejects' '--max-line' '--stats' '--metrics'; and set i (math $i + 1)
+            contains -- $word '--cache' '--model' '--key-paths' '--answer' '--scale' '--refused' '--misses' '--batch' '--input' '--window' '--stall' '--patience' '--output' '--rejects' '--max-rejects' '--max-line' '--threads' '--stats' '--metrics'; and set i (math $i + 1)
         else
             set -l letters (string split '' -- (string sub -s 2 -- $word))
             for j in (seq (count $letters))
@@ -86,7 +86,7 @@ complete -c senior-cache -n '__senior_cache_at options' -s a -l answer -x -d 'th
 complete -c senior-cache -n '__senior_cache_at options' -l scale -x -d 'integers that are answers [1-7]'
 complete -c senior-cache -n '__senior_cache_at options get fill' -l refused -x -a 'pass fail' -d 'get, fill: lines that no run could answer: pass or fail [pass]'
 complete -c senior-cache -n '__senior_cache_at options get' -l misses -r -F -d 'get: put lines whose pair is not known into FILE, not to stdout'
-complete -c senior-cache -n '__senior_cache_at options get' -l batch -x -d 'get: collect N questions before they are looked up [what one read brings]'
+complete -c senior-cache -n '__senior_cache_at options get' -l batch -x -d 'get: collect N questions before they are looked up [65536, for 0.1s at most]'
 complete -c senior-cache -n '__senior_cache_at options fill' -s i -l input -r -F -d 'fill: read the lines from FILE [stdin]'
 complete -c senior-cache -n '__senior_cache_at options get put fill' -l window -x -d 'get, put, fill: bytes of lines that may wait [32M]'
 complete -c senior-cache -n '__senior_cache_at options fill' -l stall -x -d 'fill: end the COMMAND'\''s input when the window is full and nothing has come for TIME [60s]'
@@ -100,6 +100,7 @@ complete -c senior-cache -n '__senior_cache_at options' -s o -l output -r -F -d 
 complete -c senior-cache -n '__senior_cache_at options' -l rejects -r -F -d 'put bad lines into FILE and go on [the first one ends the run]'
 complete -c senior-cache -n '__senior_cache_at options' -l max-rejects -x -d 'end with status 65 when more lines are bad; without --rejects they are dropped'
 complete -c senior-cache -n '__senior_cache_at options' -l max-line -x -d 'a longer line is a bad line [16M]'
+complete -c senior-cache -n '__senior_cache_at options' -l threads -x -d 'scan the input on N threads; the order of the lines stays [1]'
 complete -c senior-cache -n '__senior_cache_at options' -l stats -r -F -d 'append the figures of the run to FILE as a line of JSON'
 complete -c senior-cache -n '__senior_cache_at options' -l metrics -r -F -d 'write the figures of the run to FILE for Prometheus'
 complete -c senior-cache -n '__senior_cache_at options' -l progress -a 'auto always never' -d 'show progress on stderr: auto (when it is a terminal), always, never [never; without WHEN: auto]'

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/stop.h"
+#include "frame/crew.h"
 #include "frame/output.h"
 #include "frame/rejects.h"
 #include "frame/tickets.h"
@@ -22,6 +23,7 @@
 #define WINDOW (UINT64_C(32) << 20)
 #define QUESTION 64 /* bytes that a question costs beside its key members */
 #define LOOKUP_FDS 8
+#define WORTH_A_THREAD (UINT32_C(64) << 10) /* bytes of lines */
 
 /* A line of the batch at hand. */
 struct item {
@@ -46,10 +48,14 @@ struct loop {
     jl_err why;           /* of the bad line at hand */
     const char *valid_to; /* the block that the window has cut short is known to be UTF-8 up to its end, here */
 
-    jl_keyer keyer;
-    size_t fields, batch, n;
-    jl_rec *rec;
-    jl_field *field;
+    jl_slab slab;   /* the lines at hand, when no thread has scanned them */
+    jl_crew *crew;  /* NULL: the loop's own thread does it all */
+    uint64_t line;  /* number of the first line not taken yet */
+    size_t taken;   /* records of the first block that are */
+    jl_err trouble; /* of reading ahead, for when what was read before is done */
+
+    size_t batch, n;
+    jl_rec *rec; /* of the batch at hand: n records of a slab */
     struct item *item;
     jl_query *query;
 
@@ -155,14 +161,13 @@ static int loop_look(struct loop *l, const jl_rec *rec, jl_err *err) {
     return rec->has_key ? JL_ASK : JL_PASS;
 }
 
-/* Keys and verdicts of the batch. A line that ends the run ends the batch: those before it still go their way. */
+/* The verdicts on the batch. A line that ends the run ends the batch: those before it still go their way. */
 static void loop_verdicts(struct loop *l, jl_err *trouble) {
     for (size_t i = 0; i < l->n; i++) {
         jl_rec *rec = &l->rec[i];
-        int verdict = jl_key_of(&l->keyer, rec, trouble) == 0 ? loop_look(l, rec, trouble) : -1;
+        int verdict = loop_look(l, rec, trouble);
         if (verdict < 0) {
             jl_err_place(trouble, l->in.name, l->item[i].number);
-            l->run->lines_in -= l->n - i;
             l->n = i;
             return;
         }
@@ -233,10 +238,24 @@ static int loop_queue(struct loop *l, size_t i, jl_err *err) {
     return jl_waiting_add(l->waiting, rec, about, err);
 }
 
-/* Asks about the batch at hand, lets go the lines whose answers are there, queues the rest. */
-static int loop_settle(struct loop *l, jl_err *err) {
+/* Lines that have been looked at: records from..to-1 of the slab and the blank ones before and between. */
+static void loop_count(struct loop *l, const jl_slab *slab, size_t from, size_t to) {
+    uint64_t lines = slab->line[to] - (from ? slab->line[from] : 0);
+    uint64_t blank = lines - (to - from);
+    l->run->lines_in += lines;
+    l->run->blank += blank;
+    l->run->dropped += blank;
+}
+
+/* Asks about the records from..from+n-1 of the slab, lets go the lines whose answers are there, queues the rest. */
+static int loop_settle(struct loop *l, const jl_slab *slab, size_t from, size_t n, jl_err *err) {
     jl_err trouble = {0};
+    l->rec = slab->rec + from;
+    l->n = n;
+    for (size_t i = 0; i < n; i++)
+        l->item[i].number = l->line + slab->line[from + i];
     loop_verdicts(l, &trouble);
+    loop_count(l, slab, from, from + l->n);
     if (loop_ask(l, &trouble, err) != 0)
         return -1;
     size_t q = 0;
@@ -256,55 +275,69 @@ static int loop_settle(struct loop *l, jl_err *err) {
                   : loop_emit(l, rec, item->verdict == JL_ASK, answer, l->in.name, item->number, err) != 0)
             return -1;
     }
-    l->n = 0;
     if (trouble.class == JL_OK)
         return 0;
     *err = trouble;
     return -1;
 }
 
-static int loop_bad(struct loop *l, const jl_rec *rec, bool scanned, uint64_t number, jl_err *err) {
+/* The bad line that ends the slab. */
+static int loop_bad(struct loop *l, jl_slab *slab, jl_err *err) {
+    const jl_rec *rec = &slab->rec[slab->n];
+    uint64_t number = l->line + slab->line[slab->n];
+    l->run->lines_in++;
     memset(&l->why, 0, sizeof l->why);
-    if (scanned) {
+    if (slab->bad == JL_BAD_LENGTH) {
         (void)jl_in_too_long(&l->in, number, &l->why);
     } else {
         /* Bad lines are rare: the reason is found by looking again. */
-        (void)jl_rec_scan(l->f->want, rec->line, rec->line + rec->len + 1, false, l->field, &l->rec[0], &l->why);
+        jl_rec again;
+        jl_field *field = slab->field + slab->n * jl_want_count(l->f->want);
+        (void)jl_rec_scan(l->f->want, rec->line, rec->line + rec->len + 1, false, field, &again, &l->why);
     }
     jl_err_place(&l->why, l->in.name, number);
     return jl_rejects_add(&l->rejects, (jl_span){rec->line, rec->len}, &l->why, err);
 }
 
-/* The complete lines of the buffer, or as many as the window takes: short lines cost more waiting than in the
-   buffer. */
-static int loop_block(struct loop *l, jl_err *err) {
-    jl_span block = jl_in_lines(&l->in);
-    const char *p = block.p, *limit = p + block.n;
-    bool utf8 = l->valid_to == limit || jl_utf8_valid(p, block.n);
-    uint64_t number = l->in.line;
-    while (p < limit && !(l->n == 0 && loop_pressed(l))) {
-        jl_rec *rec = &l->rec[l->n];
-        jl_scan kind = jl_rec_scan(l->f->want, p, limit, utf8, l->field + l->n * l->fields, rec, NULL);
-        p += rec->len + 1;
-        l->run->lines_in++;
-        if (kind == JL_SCAN_BLANK) {
-            l->run->blank++;
-            l->run->dropped++;
-        } else if (kind == JL_SCAN_RECORD && rec->len <= l->in.max_line) {
-            l->item[l->n].number = number;
-            if (++l->n == l->batch && loop_settle(l, err) != 0)
-                return -1;
-        } else {
-            jl_rec bad = *rec;
-            if (loop_settle(l, err) != 0 || loop_bad(l, &bad, kind == JL_SCAN_RECORD, number, err) != 0)
-                return -1;
-        }
-        number++;
+/* The slab's lines from record *taken on, as many as the window takes. *taken is behind the last record at the end. */
+static int loop_slab(struct loop *l, jl_slab *slab, size_t *taken, jl_err *err) {
+    while (*taken < slab->n) {
+        if (*taken > 0 && loop_pressed(l))
+            return 0;
+        size_t n = slab->n - *taken < l->batch ? slab->n - *taken : l->batch;
+        if (loop_settle(l, slab, *taken, n, err) != 0)
+            return -1;
+        *taken += n;
     }
-    if (loop_settle(l, err) != 0)
+    if (slab->n == 0)
+        loop_count(l, slab, 0, 0);
+    if (slab->bad != JL_BAD_NONE && loop_bad(l, slab, err) != 0)
         return -1;
-    l->valid_to = utf8 && p < limit ? limit : NULL;
-    jl_in_take(&l->in, (size_t)(p - block.p), number - l->in.line);
+    l->line += jl_slab_lines(slab);
+    return 0;
+}
+
+/* The lines, or as many as the window takes: short lines cost more waiting than in the buffer. Takes them off. */
+static int loop_lines(struct loop *l, jl_span *lines, bool utf8, jl_err *err) {
+    while (lines->n > 0 && !loop_pressed(l)) {
+        size_t bytes, taken = 0;
+        if (jl_slab_scan(&l->slab, *lines, utf8, &bytes, err) != 0 || loop_slab(l, &l->slab, &taken, err) != 0)
+            return -1;
+        *lines = (jl_span){lines->p + bytes, lines->n - bytes};
+    }
+    return 0;
+}
+
+/* The complete lines of the buffer. */
+static int loop_block(struct loop *l, jl_err *err) {
+    jl_span block = jl_in_lines(&l->in), lines = block;
+    const char *limit = block.p + block.n;
+    bool utf8 = l->valid_to == limit || jl_utf8_valid(block.p, block.n);
+    uint64_t line = l->line;
+    if (loop_lines(l, &lines, utf8, err) != 0)
+        return -1;
+    l->valid_to = utf8 && lines.n > 0 ? limit : NULL;
+    jl_in_take(&l->in, block.n - lines.n, l->line - line);
     return 0;
 }
 
@@ -314,8 +347,9 @@ static int loop_long(struct loop *l, jl_span piece, bool last, jl_err *err) {
     if (first) {
         l->run->lines_in++;
         memset(&l->why, 0, sizeof l->why);
-        (void)jl_in_too_long(&l->in, l->in.line - (last ? 1 : 0), &l->why);
+        (void)jl_in_too_long(&l->in, l->line, &l->why);
     }
+    l->line += last;
     return jl_rejects_piece(&l->rejects, piece, first, last, &l->why, err);
 }
 
@@ -331,6 +365,7 @@ static int loop_next_input(struct loop *l, jl_err *err) {
     if (!path)
         return 0;
     l->next_input++;
+    l->line = 1;
     if (jl_in_open(&l->in, path, l->run->max_line, err) != 0)
         return -1;
     if (jl_output_is(&l->output, l->in.fd))
@@ -422,32 +457,100 @@ static int loop_wait(struct loop *l, bool pressed, jl_err *err) {
     return ready && jl_in_fill(&l->in, err) == -1 ? -1 : 0;
 }
 
+/* ---- threads ---- */
+
+/* Hands the lines of the buffer to the crew, when they are worth it and there is a place for them. */
+static int loop_hand_over(struct loop *l, bool *handed, jl_err *err) {
+    jl_block *block = jl_crew_place(l->crew);
+    *handed = block && jl_in_lines(&l->in).n >= WORTH_A_THREAD && jl_in_usual(&l->in);
+    if (!*handed)
+        return 0;
+    if (jl_in_hand_over(&l->in, &block->buf, &block->cap, &block->lines, err) != 0)
+        return -1;
+    jl_crew_put(l->crew);
+    return 0;
+}
+
+/* Reads more while the crew has little to do, if that needs no waiting. Trouble is told when its turn comes. */
+static bool loop_read_ahead(struct loop *l) {
+    if (l->in.eof || l->trouble.class != JL_OK || !jl_crew_place(l->crew) || !jl_crew_hungry(l->crew) ||
+        !jl_in_roomy(&l->in))
+        return false;
+    struct pollfd fd = {.fd = l->in.fd, .events = POLLIN};
+    if (l->in.size == 0 && poll(&fd, 1, 0) <= 0)
+        return false;
+    return jl_in_fill(&l->in, &l->trouble) == 1;
+}
+
+/* The oldest block: first what was scanned ahead, then the rest of it. */
+static int loop_first_block(struct loop *l, jl_err *err) {
+    jl_block *block = jl_crew_first(l->crew);
+    if (block->trouble.class != JL_OK) {
+        *err = block->trouble;
+        return -1;
+    }
+    if (block->scanned > 0) {
+        if (loop_slab(l, &block->slab, &l->taken, err) != 0)
+            return -1;
+        if (l->taken < block->slab.n)
+            return 0;
+        block->lines = (jl_span){block->lines.p + block->scanned, block->lines.n - block->scanned};
+        block->scanned = 0;
+        l->taken = 0;
+    }
+    if (loop_lines(l, &block->lines, block->utf8, err) != 0)
+        return -1;
+    if (block->lines.n == 0)
+        jl_crew_drop(l->crew);
+    return 0;
+}
+
+/* Something that the crew makes possible: 1: done, 0: there was nothing, -1. */
+static int loop_with_crew(struct loop *l, jl_err *err) {
+    bool handed;
+    if (loop_hand_over(l, &handed, err) != 0)
+        return -1;
+    if (handed)
+        return 1;
+    if (jl_crew_count(l->crew) == 0)
+        return 0;
+    if (loop_read_ahead(l))
+        return 1;
+    return loop_first_block(l, err) == 0 ? 1 : -1;
+}
+
+/* Something that can be done without waiting: 1: done, 0: there was nothing, -1. */
+static int loop_step(struct loop *l, bool *more, jl_err *err) {
+    jl_span piece;
+    bool last;
+    int done = l->crew ? loop_with_crew(l, err) : 0;
+    if (done != 0)
+        return done;
+    if (jl_in_lines(&l->in).n > 0)
+        return loop_block(l, err) == 0 ? 1 : -1;
+    if (jl_in_long(&l->in, &piece, &last))
+        return loop_long(l, piece, last, err) == 0 ? 1 : -1;
+    if (l->trouble.class != JL_OK) {
+        *err = l->trouble;
+        return -1;
+    }
+    if (!l->in.eof)
+        return 0;
+    int opened = loop_next_input(l, err);
+    *more = opened > 0;
+    return opened < 0 ? -1 : 1;
+}
+
 static int loop_read(struct loop *l, jl_err *err) {
-    int more = loop_next_input(l, err);
-    while (more > 0 && !jl_stop_asked()) {
-        jl_span piece;
-        bool last;
+    int opened = loop_next_input(l, err);
+    bool more = opened > 0;
+    while (more && !jl_stop_asked()) {
         bool pressed = loop_pressed(l);
-        if (!pressed) {
-            if (jl_in_lines(&l->in).n > 0) {
-                if (loop_block(l, err) != 0)
-                    return -1;
-                continue;
-            }
-            if (jl_in_long(&l->in, &piece, &last)) {
-                if (loop_long(l, piece, last, err) != 0)
-                    return -1;
-                continue;
-            }
-            if (l->in.eof) {
-                more = loop_next_input(l, err);
-                continue;
-            }
-        }
-        if (loop_wait(l, pressed, err) != 0)
+        int done = pressed ? 0 : loop_step(l, &more, err);
+        if (done < 0 || (done == 0 && loop_wait(l, pressed, err) != 0))
             return -1;
     }
-    return more < 0 ? -1 : 0;
+    return opened < 0 ? -1 : 0;
 }
 
 /* ---- the end ---- */
@@ -558,19 +661,16 @@ static int loop_open(struct loop *l, jl_err *err) {
     l->in.fd = -1;
     l->lookup = f->lookup;
     l->sink = (jl_sink){loop_take, l};
-    l->fields = jl_want_count(f->want);
     l->batch = f->batch ? f->batch : BATCH;
     l->window = f->window ? f->window : WINDOW;
-    l->rec = calloc(l->batch, sizeof *l->rec);
-    l->field = calloc(l->batch * (l->fields ? l->fields : 1), sizeof *l->field);
     l->item = calloc(l->batch, sizeof *l->item);
     l->query = calloc(l->batch, sizeof *l->query);
-    if (!l->rec || !l->field || !l->item || !l->query)
+    if (!l->item || !l->query)
         return jl_err_nomem(err);
-    if (jl_keyer_init(&l->keyer, f->key, f->first_key, err) != 0)
+    if (jl_slab_open(&l->slab, f->want, f->key, f->first_key, l->run->max_line, l->batch, err) != 0)
         return -1;
     if (f->lookup && (f->memory != JL_REMEMBER_NOTHING || f->lookup->ops->outstanding)) {
-        l->waiting = jl_waiting_new(l->fields, err);
+        l->waiting = jl_waiting_new(jl_want_count(f->want), err);
         l->tickets = l->waiting ? jl_tickets_new(err) : NULL;
         if (!l->tickets)
             return -1;
@@ -583,15 +683,22 @@ static int loop_open(struct loop *l, jl_err *err) {
     return loop_check_inputs(l, err);
 }
 
+static int loop_start_crew(struct loop *l, jl_err *err) {
+    const jl_filter *f = l->f;
+    if (l->run->threads <= 1)
+        return 0;
+    l->crew = jl_crew_new((size_t)l->run->threads - 1, f->want, f->key, f->first_key, l->run->max_line, err);
+    return l->crew ? 0 : -1;
+}
+
 static void loop_free(struct loop *l) {
+    jl_crew_free(l->crew);
     if (l->in.buf)
         jl_in_close(&l->in);
-    jl_keyer_free(&l->keyer);
+    jl_slab_free(&l->slab);
     jl_waiting_free(l->waiting);
     jl_set_free(l->memo);
     jl_tickets_free(l->tickets);
-    free(l->rec);
-    free(l->field);
     free(l->item);
     free(l->query);
 }
@@ -601,7 +708,7 @@ int jl_filter_run(jl_run *run, const jl_filter *filter, jl_err *err) {
     jl_err first = {0};
     if (loop_open(&l, &first) == 0 && jl_rejects_open(&l.rejects, run, &first) == 0) {
         if (jl_output_open(&l.output, run, filter->then, &first) == 0) {
-            if (loop_read(&l, &first) != 0 && first.class == JL_PIPE)
+            if (loop_start_crew(&l, &first) != 0 || (loop_read(&l, &first) != 0 && first.class == JL_PIPE))
                 l.discard = true;
             loop_finish(&l, &first);
             loop_judge(&l, &first);

@@ -13,10 +13,13 @@
 /* The longest line that the scanners can address is 2^32 - 1 bytes; this leaves room for padding. */
 #define MAX_LINE_LIMIT (UINT64_C(2) << 30)
 
+#define THREADS_LIMIT 256
+
 void jl_parse_init(jl_parse *p, const jl_prog *prog, jl_run *run) {
     *p = (jl_parse){.prog = prog, .run = run, .show = JL_SHOW_NOTHING};
     run->prog = prog;
     run->max_line = JL_MAX_LINE_DEFAULT;
+    run->threads = 1;
     run->max_rejects = (jl_share){-1, -1};
     run->progress = JL_WHEN_NEVER;
 
@@ -64,6 +67,13 @@ void jl_parse_init(jl_parse *p, const jl_prog *prog, jl_run *run) {
          .min = 1,
          .max = MAX_LINE_LIMIT,
          .help = "a longer line is a bad line [16M]"},
+        {.name = "threads",
+         .arg = "N",
+         .kind = JL_OPT_NUMBER,
+         .to = &run->threads,
+         .min = 1,
+         .max = THREADS_LIMIT,
+         .help = "scan the input on N threads; the order of the lines stays [1]"},
         {.name = "stats",
          .arg = "FILE",
          .kind = JL_OPT_TEXT,

@@ -31,7 +31,7 @@ typedef struct jl_run {
     const char *output;  /* -o, NULL = stdout */
     const char *rejects; /* --rejects, NULL = the first bad line ends the run */
     jl_share max_rejects;
-    uint64_t max_line;
+    uint64_t max_line, threads; /* threads: at least 1 */
     const char *stats, *metrics;
     int progress; /* jl_when; JL_WHEN_NEVER when --progress was not given */
 

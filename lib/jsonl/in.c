@@ -55,6 +55,14 @@ void jl_in_close(jl_in *in) {
     *in = (jl_in){.fd = -1};
 }
 
+bool jl_in_usual(const jl_in *in) {
+    return in->cap <= BLOCK + JL_PAD + 1;
+}
+
+bool jl_in_roomy(const jl_in *in) {
+    return in->cap - (in->tail - in->head) >= BLOCK / 2 + JL_PAD + 1;
+}
+
 /* Makes room for one more block behind the unread bytes, one LF and the padding. */
 static int in_room(jl_in *in, jl_err *err) {
     if (in->head > 0) {
@@ -63,7 +71,7 @@ static int in_room(jl_in *in, jl_err *err) {
         in->tail -= in->head;
         in->head = 0;
     }
-    if (in->cap - in->tail >= BLOCK / 2 + JL_PAD + 1)
+    if (jl_in_roomy(in))
         return 0;
     /* An unfinished line fills the buffer. It is given up at max_line (jl_in_long), so the buffer stays below twice
        max_line and a block. */
@@ -130,6 +138,24 @@ int jl_in_fill(jl_in *in, jl_err *err) {
     }
     memset(in->buf + in->tail, 0, JL_PAD);
     return got > 0;
+}
+
+int jl_in_hand_over(jl_in *in, char **buf, size_t *cap, jl_span *lines, jl_err *err) {
+    size_t rest = in->tail - in->end;
+    if (!*buf) {
+        *buf = malloc(in->cap);
+        if (!*buf)
+            return jl_err_nomem(err);
+        *cap = in->cap;
+    }
+    memcpy(*buf, in->buf + in->end, rest + JL_PAD);
+    *lines = jl_in_lines(in);
+    char *full = in->buf;
+    in->buf = *buf;
+    *buf = full;
+    in->head = in->end = 0;
+    in->tail = rest;
+    return 0;
 }
 
 bool jl_in_long(jl_in *in, jl_span *piece, bool *last) {

@@ -45,6 +45,14 @@ static inline void jl_in_take(jl_in *in, size_t bytes, uint64_t lines) {
     in->head += bytes;
     in->line += lines;
 }
+/* True when the buffer has not grown to hold a long line. */
+bool jl_in_usual(const jl_in *in);
+/* True when another block can be read without making it larger. */
+bool jl_in_roomy(const jl_in *in);
+/* Hands the buffer with its complete lines over and goes on in `*buf`, which was handed over before or is NULL: sets
+   `*lines`, which stand in the buffer that `*buf` (`*cap` bytes, the caller frees it) is then. The buffer is a usual one.
+   `in->line` stays, as nobody has counted the lines. -1: memory ran out, nothing has changed. */
+int jl_in_hand_over(jl_in *in, char **buf, size_t *cap, jl_span *lines, jl_err *err);
 /* A piece of a line longer than max_line stands at the front of the buffer: true, the piece, and whether it is the
    last one (then without LF). The piece is taken; it dies with the next fill. Call when jl_in_lines is empty. */
 bool jl_in_long(jl_in *in, jl_span *piece, bool *last);

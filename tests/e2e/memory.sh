@@ -44,6 +44,12 @@ distinct | peak "$(keys "$many")" "jl-dedupe -c, all distinct" jl-dedupe -c >/de
 distinct | peak "$(keys "$many")" "jl-dedupe --seen, all distinct" jl-dedupe --seen="sqlite:$tmp/seen.db" >/dev/null
 long_lines >long.jsonl
 peak "$long_limit" "jl-dedupe, lines of 12 MiB" jl-dedupe long.jsonl >/dev/null
+for threads in 2 4; do
+    more=$((8 * 1024 * (threads - 1)))
+    stream | peak "$(($(keys $few) + more))" "jl-dedupe on $threads threads, a long stream" jl-dedupe --threads=$threads >/dev/null
+    peak "$((long_limit + more))" "jl-dedupe on $threads threads, lines of 12 MiB" jl-dedupe --threads=$threads long.jsonl >/dev/null
+done
+yes '{}' | head -n 20000000 | peak "$((base + 8 * 1024))" "jl-dedupe on 2 threads, tiny lines" jl-dedupe --threads=2 >/dev/null
 head -c 400000000 /dev/zero | tr '\0' x |
     peak "$base" "jl-dedupe, one line of 400 MB that is no line" jl-dedupe --max-line=1M --rejects=/dev/null >/dev/null
 

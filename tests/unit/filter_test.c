@@ -21,7 +21,7 @@
 
 typedef enum place { NOWHERE, SUBMIT, COLLECT, IDLE, PRESSED, FINISH, COMMIT } place;
 
-enum { NUMBERS = 5000, OPEN = 50000 };
+enum { NUMBERS = 5000, OPEN = 100000 };
 
 typedef struct oracle {
     jl_lookup base;
@@ -486,7 +486,9 @@ static void whatever_the_lookup_does(void **state) {
         pid_t pid[3] = {0, 0, 0};
         program_open(&p, memory, &c);
         p.run.max_line = 300 + chance_below(&c, 2000);
-        tell(&s, &c, chance_below(&c, 2) ? 30 : 1500, 1 + chance_below(&c, NUMBERS), p.run.max_line);
+        p.run.threads = 1 + chance_below(&c, 4);
+        size_t lines = chance_below(&c, 8) == 0 ? 30000 : chance_below(&c, 2) ? 30 : 1500;
+        tell(&s, &c, lines, 1 + chance_below(&c, NUMBERS), p.run.max_line);
         size_t batch = batches[chance_below(&c, 6)];
         p.filter.batch = batch;
         p.o.batch = batch ? batch : 256;
