@@ -2,9 +2,9 @@
  *
  * The vector method is that of J. Keiser and D. Lemire, "Validating UTF-8 In Less Than One Instruction Per Byte"
  * (Software: Practice and Experience 51, 2021): whatever can be wrong with two neighbouring bytes shows in the high
- half * of the second and the two halves of the first. Three table look-ups by half bytes give, for each, the set of
- errors it * is compatible with; an error in all three sets has happened. What is left is that third and fourth bytes
- stand exactly * where a leading byte two or three before asks for them.
+ * half of the second and the two halves of the first. Three table look-ups by half bytes give, for each, the set of
+ * errors it is compatible with; an error in all three sets has happened. What is left is that third and fourth bytes
+ * stand exactly where a leading byte two or three before asks for them.
  */
 #include "jsonl/utf8.h"
 
@@ -96,6 +96,7 @@ enum {
 
 #define SSSE3 __attribute__((target("ssse3")))
 #define AVX2 __attribute__((target("avx2")))
+#define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl")))
 
 /* State between vectors: what was wrong so far (any bit), the vector before. */
 typedef struct check16 {
@@ -170,29 +171,101 @@ AVX2 static inline void check_32(check32 *c, __m256i v) {
     c->before = v;
 }
 
-AVX2 static inline void check_64_avx2(check32 *c, const char *p) {
-    const __m256i *from = (const __m256i *)(const void *)p;
-    __m256i v0 = _mm256_loadu_si256(from), v1 = _mm256_loadu_si256(from + 1);
-    if (_mm256_movemask_epi8(_mm256_or_si256(v0, v1)) == 0) {
+/* Text that is not all ASCII has characters beyond it everywhere: whether a stride has any is asked for that many bytes
+   at once, for the answer must be foreseeable. */
+#define STRIDE 512
+
+AVX2 static inline bool ascii_avx2(const char *p, __m256i *last) {
+    __m256i all = _mm256_setzero_si256();
+    for (size_t i = 0; i < STRIDE; i += 32)
+        all = _mm256_or_si256(all, *last = _mm256_loadu_si256((const __m256i *)(const void *)(p + i)));
+    return _mm256_movemask_epi8(all) == 0;
+}
+
+AVX2 static inline void check_stride_avx2(check32 *c, const char *p) {
+    __m256i last;
+    if (ascii_avx2(p, &last)) {
         const __m256i finished = _mm256_setr_epi8(-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
                                                   -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, UNFINISHED_LAST);
         c->wrong = _mm256_or_si256(c->wrong, _mm256_subs_epu8(c->before, finished));
-        c->before = v1;
+        c->before = last;
         return;
     }
-    check_32(c, v0);
-    check_32(c, v1);
+    for (size_t i = 0; i < STRIDE; i += 32)
+        check_32(c, _mm256_loadu_si256((const __m256i *)(const void *)(p + i)));
 }
 
 AVX2 static bool valid_avx2(const char *p, size_t n) {
     check32 c = {_mm256_setzero_si256(), _mm256_setzero_si256()};
     size_t i = 0;
-    for (; n - i >= 64; i += 64)
-        check_64_avx2(&c, p + i);
-    char rest[64] = {0};
+    for (; n - i >= STRIDE; i += STRIDE)
+        check_stride_avx2(&c, p + i);
+    for (; n - i >= 32; i += 32)
+        check_32(&c, _mm256_loadu_si256((const __m256i *)(const void *)(p + i)));
+    char rest[32] = {0};
     memcpy(rest, p + i, n - i);
-    check_64_avx2(&c, rest);
+    check_32(&c, _mm256_loadu_si256((const __m256i *)(const void *)rest));
     return _mm256_testz_si256(c.wrong, c.wrong) != 0;
+}
+
+typedef struct check64 {
+    __m512i wrong, before;
+} check64;
+
+AVX512 static inline void check_64(check64 *c, __m512i v) {
+    const __m512i half = _mm512_set1_epi8(0x0f);
+    const __m512i first_high = _mm512_broadcast_i32x4(_mm_setr_epi8(FIRST_HIGH));
+    const __m512i first_low = _mm512_broadcast_i32x4(_mm_setr_epi8(FIRST_LOW));
+    const __m512i second_high = _mm512_broadcast_i32x4(_mm_setr_epi8(SECOND_HIGH));
+    /* As with 32 bytes, alignr works within 16-byte lanes. */
+    __m512i lanes = _mm512_alignr_epi64(v, c->before, 6);
+    __m512i one = _mm512_alignr_epi8(v, lanes, 15);
+    __m512i two = _mm512_alignr_epi8(v, lanes, 14);
+    __m512i three = _mm512_alignr_epi8(v, lanes, 13);
+    __m512i a = _mm512_shuffle_epi8(first_high, _mm512_and_si512(_mm512_srli_epi16(one, 4), half));
+    __m512i b = _mm512_shuffle_epi8(first_low, _mm512_and_si512(one, half));
+    __m512i d = _mm512_shuffle_epi8(second_high, _mm512_and_si512(_mm512_srli_epi16(v, 4), half));
+    __m512i pair = _mm512_and_si512(_mm512_and_si512(a, b), d);
+    __m512i asked =
+        _mm512_or_si512(_mm512_subs_epu8(two, _mm512_set1_epi8(0x60)), _mm512_subs_epu8(three, _mm512_set1_epi8(0x70)));
+    asked = _mm512_and_si512(asked, _mm512_set1_epi8((char)0x80));
+    c->wrong = _mm512_or_si512(c->wrong, _mm512_xor_si512(asked, pair));
+    c->before = v;
+}
+
+AVX512 static inline bool ascii_avx512(const char *p, __m512i *last) {
+    __m512i all = _mm512_setzero_si512();
+    for (size_t i = 0; i < STRIDE; i += 64)
+        all = _mm512_or_si512(all, *last = _mm512_loadu_si512(p + i));
+    return _mm512_movepi8_mask(all) == 0;
+}
+
+AVX512 static inline void check_stride_avx512(check64 *c, const char *p) {
+    __m512i last;
+    if (ascii_avx512(p, &last)) {
+        const __m512i finished =
+            _mm512_inserti64x4(_mm512_set1_epi8(-1),
+                               _mm256_setr_epi8(-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+                                                -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, UNFINISHED_LAST),
+                               1);
+        c->wrong = _mm512_or_si512(c->wrong, _mm512_subs_epu8(c->before, finished));
+        c->before = last;
+        return;
+    }
+    for (size_t i = 0; i < STRIDE; i += 64)
+        check_64(c, _mm512_loadu_si512(p + i));
+}
+
+AVX512 static bool valid_avx512(const char *p, size_t n) {
+    check64 c = {_mm512_setzero_si512(), _mm512_setzero_si512()};
+    size_t i = 0;
+    for (; n - i >= STRIDE; i += STRIDE)
+        check_stride_avx512(&c, p + i);
+    for (; n - i >= 64; i += 64)
+        check_64(&c, _mm512_loadu_si512(p + i));
+    /* What is not there is zero, which shows a character that is cut at the end. */
+    check_64(&c, _mm512_maskz_loadu_epi8((UINT64_C(1) << (n - i)) - 1, p + i));
+    return _mm512_test_epi8_mask(c.wrong, c.wrong) == 0;
 }
 
 #endif
@@ -202,6 +275,8 @@ bool jl_utf8_valid(const char *p, size_t n) {
         return true;
 #if defined(__x86_64__)
     jl_level level = jl_level_now();
+    if (level >= JL_LEVEL_AVX512)
+        return valid_avx512(p, n);
     if (level >= JL_LEVEL_AVX2)
         return valid_avx2(p, n);
     if (level >= JL_LEVEL_SSSE3)

@@ -56,6 +56,29 @@ static void every_two_bytes(void **state) {
     at_every_level(two_bytes);
 }
 
+/* Behind and before long runs of ASCII, which are read in longer strides; a character may be cut where one begins. */
+static void strides(void) {
+    static const char *const sequence[] = {
+        "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xf0\x9f\x98", "\xf0\x9f",         "\xe2\x82",
+        "\xc3",     "\x80",         "\xed\xa0\x80",     "\xc0\x80",     "\xf4\x90\x80\x80", "\xff"};
+    static char block[2048];
+    for (size_t i = 0; i < sizeof sequence / sizeof *sequence; ++i) {
+        size_t n = strlen(sequence[i]);
+        bool good = ref_utf8_first_bad(sequence[i], n) == n;
+        for (size_t at = 0; at < sizeof block - n; at += at % 64 < 57 && at % 64 > 4 ? 13 : 1) {
+            memset(block, 'a', sizeof block);
+            memcpy(block + at, sequence[i], n);
+            if (jl_utf8_valid(block, sizeof block) != good)
+                fail_msg("level %d: sequence %zu at %zu", (int)jl_level_now(), i, at);
+        }
+    }
+}
+
+static void sequences_between_long_runs_of_ascii(void **state) {
+    (void)state;
+    at_every_level(strides);
+}
+
 static void three_bytes(void) {
     for (unsigned code = 0x800000; code < 0x1000000; code += code >> 16 < 0xe0 ? 37 : 1) {
         char s[3] = {(char)(code >> 16), (char)(code >> 8), (char)code};
@@ -122,7 +145,7 @@ static void characters_cut_at_the_end(void **state) {
 
 static void texts(void) {
     chance c = chance_seeded();
-    char text[700];
+    char text[2100];
     for (size_t round = chance_rounds(30000); round > 0; --round) {
         size_t n = 0;
         size_t wanted = chance_below(&c, sizeof text - 4);
@@ -171,13 +194,10 @@ static void ill_formed_runs_have_the_standard_length(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_two_bytes),
-        cmocka_unit_test(every_three_bytes),
-        cmocka_unit_test(four_bytes_at_the_edges),
-        cmocka_unit_test(every_character),
-        cmocka_unit_test(characters_cut_at_the_end),
-        cmocka_unit_test(random_texts),
-        cmocka_unit_test(ill_formed_runs_have_the_standard_length),
+        cmocka_unit_test(every_two_bytes),   cmocka_unit_test(sequences_between_long_runs_of_ascii),
+        cmocka_unit_test(every_three_bytes), cmocka_unit_test(four_bytes_at_the_edges),
+        cmocka_unit_test(every_character),   cmocka_unit_test(characters_cut_at_the_end),
+        cmocka_unit_test(random_texts),      cmocka_unit_test(ill_formed_runs_have_the_standard_length),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
