@@ -142,10 +142,11 @@ static int loop_drain(struct loop *l, jl_err *err) {
             jl_tickets_forget(l->tickets, w->ticket + 1);
         jl_waiting_take(l->waiting);
     }
-    if (l->f->memory == JL_REMEMBER_FLIGHT && l->memo && jl_set_count(l->memo) > 0) {
+    if (l->f->memory == JL_REMEMBER_FLIGHT && l->memo && jl_set_count(l->memo) > 0)
         jl_set_clear(l->memo);
+    /* Also those of lines that never had to wait. */
+    if (l->tickets && l->f->memory != JL_REMEMBER_RUN)
         jl_tickets_forget(l->tickets, jl_tickets_next(l->tickets));
-    }
     return 0;
 }
 
