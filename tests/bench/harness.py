@@ -221,7 +221,7 @@ class Bench:
             raise Disagreement("status %d: %s" % (run.returncode, command))
         return run.stdout
 
-    def measure(self, contender, times=1):
+    def measure(self, contender, times=1, stdin=subprocess.DEVNULL):
         """[Cost] of TIMES runs."""
         command = contender.command
         simple = not any(c in command for c in "|;&")
@@ -231,7 +231,8 @@ class Bench:
             os.unlink(cost_file)
         with open(self.path("state", "stderr"), "w+", encoding="utf-8", errors="replace") as stderr:
             run = subprocess.Popen(
-                [os.path.join(self.tools, "measure"), "-n", str(times), *shell], stdout=subprocess.PIPE, stderr=stderr, text=True
+                [os.path.join(self.tools, "measure"), "-n", str(times), *shell],
+                stdin=stdin, stdout=subprocess.PIPE, stderr=stderr, text=True,
             )
             try:
                 told, _ = run.communicate()

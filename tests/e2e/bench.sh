@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# The measurements work: a miniature run compares answers, measures, reports, and stops when answers differ.
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+
+bench() { # [OPTION...]: as tests/bench/run does it, with what is built already, and data in a folder of its own
+    PYTHONDONTWRITEBYTECODE=1 BUILD=$tmp/build "$PYTHON" "$top/tests/bench/main.py" "$@"
+}
+mkdir "$tmp/build"
+ln -s "$BUILD/bin" "$BUILD/test" "$tmp/build/"
+
+bench --tiny --only=floor,dedupe,start >out 2>err
+is "$?" 0 "a miniature run ends well" || diag <err
+has out 'short: all give the same 600 pairs of 20000 lines' "the answers are compared"
+is "$(grep -cE '^  (wc -l|jl-dedupe, 1 thread|Python|jq [|] sort -u) .* [0-9.]+ +[12]$' out)" 18 "who takes part is measured on each input"
+has out 'jl-dedupe, short: less CPU than jq' "the targets are told"
+is "$(sed -n 's/.*all distinct, one thread: faster than DuckDB  *≥ 2.5×  *\([^ ]*\).*/\1/p' out | grep -cE '^(not|[0-9.]+×)$')" 1 \
+    "a peer that is not there is no target met"
+
+# A program that loses a pair is found out before anything is measured.
+mkdir "$tmp/wrong"
+printf '#!/bin/sh\nexec "%s" "$@" | sed 7d\n' "$BUILD/bin/jl-dedupe" >"$tmp/wrong/jl-dedupe"
+cp "$BUILD/bin/jl-augment" "$tmp/wrong/"
+chmod +x "$tmp/wrong/jl-dedupe"
+rm "$tmp/build/bin"
+ln -s "$tmp/wrong" "$tmp/build/bin"
+expect 1 "a lost pair ends the run" bench --tiny --only=dedupe >out
+has "$tmp/err" 'differ on short: it lacks 0 pairs' "and is named"
+is "$(grep -c 'time ×' out)" 0 "before anything is measured"
+
+# What a killed run started is gone.
+expect 64 "measure without a command" "$BUILD/test/bench/measure" >out
+"$BUILD/test/bench/measure" bash -c 'sleep 300 & sleep 300; :' >out 2>err &
+pid=$!
+sleeping() { # both of the group of the command that measure has started
+    [ "$(pgrep -c -g "$(pgrep -P "$pid" | head -n 1)" sleep)" = 2 ]
+}
+wait_for sleeping
+group=$(pgrep -P "$pid" | head -n 1)
+stop "$pid"
+is "$(pgrep -c -g "$group")" 0 "a stopped measurement leaves no process behind"
+is "$("$BUILD/test/bench/measure" -t 1 sleep 300 | jq .status)" 124 "a run that takes too long is ended"
+is "$("$BUILD/test/bench/measure" -n 3 sh -c 'exit 3' | jq .status | sort -u)" 3 "the status of the command is told"
+done_testing
