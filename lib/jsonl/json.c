@@ -1,14 +1,16 @@
 /* What a checked JSON token means. */
 #include "jsonl/json.h"
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #include "jsonl/scan.h"
 
 static jl_scan_value_fn *const scan_value[JL_LEVELS] = {
 #if defined(__x86_64__)
-    [JL_LEVEL_PLAIN] = jl_scan_value_plain,
-    [JL_LEVEL_SSE2] = jl_scan_value_sse2,
-    [JL_LEVEL_SSSE3] = jl_scan_value_sse2,
-    [JL_LEVEL_AVX2] = jl_scan_value_avx2,
+    [JL_LEVEL_PLAIN] = jl_scan_value_plain,   [JL_LEVEL_SSE2] = jl_scan_value_sse2,
+    [JL_LEVEL_SSSE3] = jl_scan_value_sse2,    [JL_LEVEL_AVX2] = jl_scan_value_avx2,
     [JL_LEVEL_AVX512] = jl_scan_value_avx512,
 #else
     [JL_LEVEL_PLAIN] = jl_scan_value_plain,
@@ -58,6 +60,20 @@ size_t jl_scan_unicode_escape(const char *s, jl_fault *fault) {
 /* What the second byte of an escape means where it does not mean itself. */
 static const char meaning[256] = {['b'] = '\b', ['f'] = '\f', ['n'] = '\n', ['r'] = '\r', ['t'] = '\t'};
 
+/* Writes a character below U+10000 that is no surrogate; touches four bytes. Which scripts a text mixes cannot be
+   foreseen, so nothing branches here. */
+static inline size_t put_unit(char utf8[4], uint32_t code) {
+    uint32_t two = 0x80c0 | code >> 6 | (code & 0x3f) << 8;
+    uint32_t three = 0x8080e0 | code >> 12 | (code >> 6 & 0x3f) << 8 | (code & 0x3f) << 16;
+    uint32_t bytes = code < 0x800 ? two : three;
+    bytes = code < 0x80 ? code : bytes;
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    bytes = __builtin_bswap32(bytes);
+#endif
+    memcpy(utf8, &bytes, sizeof bytes);
+    return 1u + (code >= 0x80) + (code >= 0x800);
+}
+
 /* Writes the meaning of the checked escape at `p` as UTF-8; returns its length, the escape's in *used. */
 static inline size_t unescape(const char *p, char utf8[4], size_t *used) {
     if (p[1] != 'u') {
@@ -68,21 +84,8 @@ static inline size_t unescape(const char *p, char utf8[4], size_t *used) {
     }
     int code = hex4(p + 2);
     *used = 6;
-    if (code < 0x80) {
-        utf8[0] = (char)code;
-        return 1;
-    }
-    if (code < 0x800) {
-        utf8[0] = (char)(0xc0 | code >> 6);
-        utf8[1] = (char)(0x80 | (code & 0x3f));
-        return 2;
-    }
-    if (code < 0xd800 || code > 0xdfff) {
-        utf8[0] = (char)(0xe0 | code >> 12);
-        utf8[1] = (char)(0x80 | (code >> 6 & 0x3f));
-        utf8[2] = (char)(0x80 | (code & 0x3f));
-        return 3;
-    }
+    if (code < 0xd800 || code > 0xdfff)
+        return put_unit(utf8, (uint32_t)code);
     code = 0x10000 + ((code - 0xd800) << 10) + (hex4(p + 8) - 0xdc00);
     *used = 12;
     utf8[0] = (char)(0xf0 | code >> 18);
@@ -139,6 +142,44 @@ int jl_json_decode(jl_span token, jl_buf *out, jl_err *err) {
     }
     out->n = (size_t)(to - out->p);
     return 0;
+}
+
+/* Copies 32 bytes; returns how many of them come before the first backslash. */
+static inline size_t copy_32(const char *p, char *to) {
+#if defined(__SSE2__)
+    __m128i low = _mm_loadu_si128((const __m128i *)(const void *)p);
+    __m128i high = _mm_loadu_si128((const __m128i *)(const void *)(p + 16));
+    _mm_storeu_si128((__m128i *)(void *)to, low);
+    _mm_storeu_si128((__m128i *)(void *)(to + 16), high);
+    uint64_t slashes = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(low, _mm_set1_epi8('\\')));
+    slashes |= (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(high, _mm_set1_epi8('\\'))) << 16;
+    return (size_t)__builtin_ctzll(slashes | UINT64_C(1) << 32);
+#else
+    size_t n = 0;
+    for (size_t more = 8; n < 32 && more == 8; n += more) {
+        memcpy(to + n, p + n, 8);
+        more = before_slash(p + n);
+    }
+    return n;
+#endif
+}
+
+char *jl_json_decode_to(jl_span token, char *to) {
+    const char *p = token.p + 1;
+    const char *end = token.p + token.n - 1;
+    for (;;) {
+        size_t plain = copy_32(p, to);
+        size_t left = (size_t)(end - p);
+        if (plain >= left)
+            return to + left;
+        p += plain;
+        to += plain;
+        while (*p == '\\') {
+            size_t used;
+            to += unescape(p, to, &used);
+            p += used;
+        }
+    }
 }
 
 bool jl_json_is(jl_span token, jl_span text) {

@@ -25,6 +25,10 @@ const char *jl_json_value(const char *p, const char *end, jl_type *type, jl_err 
 /* Appends what a checked string token (with its quotes) means: escapes decoded, UTF-8. */
 int jl_json_decode(jl_span token, jl_buf *out, jl_err *err);
 
+/* The same for a token with JL_PAD readable bytes behind it, as those of a line have, into memory for token.n + JL_PAD
+   bytes. Returns the byte behind what it wrote. */
+char *jl_json_decode_to(jl_span token, char *to);
+
 /* True when the checked string token has no escape, so that its meaning is the bytes between its quotes. */
 bool jl_json_plain(jl_span token);
 

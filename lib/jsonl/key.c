@@ -7,8 +7,8 @@
 #include <xxhash.h>
 
 /* What the copy of a short string may move without looking at its length. */
-#define SHORT_COPY 32
-_Static_assert(SHORT_COPY <= JL_PAD, "the scanner's padding covers the copy");
+#define SHORT_COPY 64
+_Static_assert(SHORT_COPY <= JL_PAD, "the scanner's padding covers the copy, put_field's room too");
 
 int jl_keyer_init(jl_keyer *k, const jl_keyspec *spec, size_t first, jl_err *err) {
     *k = (jl_keyer){.n = spec->n};
@@ -229,15 +229,21 @@ static inline void put_plain(jl_buf *out, const char *from, size_t n) {
 }
 
 static int put_field(const jl_rec *rec, const jl_field *f, jl_buf *out, jl_err *err) {
-    size_t most = (size_t)f->len + 5 + SHORT_COPY;
+    size_t most = (size_t)f->len + 5 + JL_PAD;
     if (out->cap - out->n < most && jl_buf_reserve(out, most, err))
         return -1;
     if (f->type == JL_STRING && f->plain) {
         put_plain(out, rec->line + f->off + 1, f->len - 2);
         return 0;
     }
-    if (f->type == JL_STRING)
-        return put_decoded(out, (jl_span){rec->line + f->off, f->len}, err);
+    if (f->type == JL_STRING) {
+        char *to = out->p + out->n;
+        char *behind = jl_json_decode_to((jl_span){rec->line + f->off, f->len}, to + 5);
+        *to = 's';
+        put_length(to + 1, (size_t)(behind - to) - 5);
+        out->n = (size_t)(behind - out->p);
+        return 0;
+    }
     encoder e = {.out = out, .err = err};
     const char *end = put_value(&e, rec->line + f->off);
     jl_buf_free(&e.pairs);

@@ -285,6 +285,37 @@ static void strings_decode(void **state) {
     assert_false(jl_json_is(JL_SPAN("\"\\u00e9\""), JL_SPAN("\xc3")));
 }
 
+/* The two decoders agree, each within its memory. */
+static void strings_decode_with_padding(void **state) {
+    (void)state;
+    static const char *const pieces[] = {
+        "\\n", "\\\"", "\\\\", "\\u00e9", "\\ud83d\\ude00", "\\u0041", "a", "b c", "0123456789abcdef0123456789"};
+    chance c = chance_seeded();
+    for (size_t round = chance_rounds(20000); round > 0; --round) {
+        char text[1024] = "\"";
+        size_t n = 1;
+        for (size_t i = chance_below(&c, 30); i > 0; --i) {
+            const char *piece = pieces[chance_below(&c, COUNT(pieces))];
+            memcpy(text + n, piece, strlen(piece));
+            n += strlen(piece);
+        }
+        text[n++] = '"';
+        jl_span token = {text, n};
+        char *line = ref_copy(token, '\\');
+        char *meaning = malloc(n + JL_PAD);
+        jl_buf out = {0};
+        if (!meaning)
+            abort();
+        assert_int_equal(jl_json_decode(token, &out, NULL), 0);
+        assert_int_equal(jl_json_decode_to((jl_span){line, n}, meaning) - meaning, out.n);
+        if (out.n)
+            assert_memory_equal(meaning, out.p, out.n);
+        jl_buf_free(&out);
+        free(meaning);
+        free(line);
+    }
+}
+
 static void every_escape_decodes(void **state) {
     (void)state;
     for (uint32_t code = 0; code <= 0x10ffff; code += code < 0x10000 ? 1 : 97) {
@@ -488,6 +519,7 @@ int main(void) {
         cmocka_unit_test(depth_ends_at_1024),
         cmocka_unit_test(faults_name_their_byte),
         cmocka_unit_test(strings_decode),
+        cmocka_unit_test(strings_decode_with_padding),
         cmocka_unit_test(every_escape_decodes),
         cmocka_unit_test(integers_fit_or_are_none),
         cmocka_unit_test(random_documents_are_read_as_jansson_reads_them),
