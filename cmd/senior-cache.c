@@ -20,7 +20,9 @@
 #include "jsonl/splice.h"
 #include "senior/cache.h"
 
-#define BATCH 8192      /* lines per look-up: a store sorts them by bucket */
+#define BATCH 8192    /* lines per submit() */
+#define COLLECT 65536 /* questions per look-up of get: a store sorts them by bucket */
+#define COLLECT_MOST (JL_SECOND / 10)
 #define LINE_GUESS 1024 /* bytes that a line of --batch may wait with */
 #define WINDOW (UINT64_C(32) << 20)
 #define NAME "senior"
@@ -96,7 +98,7 @@ static const jl_opt options[] = {
      .to = &c.batch,
      .max = 10000000,
      .verbs = "get",
-     .help = "get: collect N questions before they are looked up [what one read brings]"},
+     .help = "get: collect N questions before they are looked up [65536, for 0.1s at most]"},
     {.letter = 'i',
      .name = "input",
      .arg = "FILE",
@@ -291,7 +293,8 @@ static jl_cache_options lookup_options(void) {
                               .scale = c.scale,
                               .counts = &c.counts,
                               .answer_field = c.fields.first_answer,
-                              .batch = (size_t)c.batch};
+                              .batch = (size_t)(c.batch ? c.batch : COLLECT),
+                              .delay = c.batch ? 0 : COLLECT_MOST};
 }
 
 static int run_get(jl_run *r, jl_err *err) {

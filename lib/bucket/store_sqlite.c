@@ -105,6 +105,12 @@ static int64_t cell_of(int64_t generation, uint32_t bucket) {
     return generation << JL_BUCKET_BITS | bucket;
 }
 
+static int store_check(const struct store *s, jl_span entries, jl_err *err) {
+    if (entries.n % jl_entry_size(s->base.shape) == 0)
+        return 0;
+    return store_damaged(s, "the length of a bucket is not a multiple of an entry's", err);
+}
+
 /* The bucket's entries, valid until the statement is reset; empty when it has none. */
 static int store_read(struct store *s, int64_t generation, uint32_t bucket, jl_span *entries, jl_err *err) {
     *entries = (jl_span){NULL, 0};
@@ -113,10 +119,7 @@ static int store_read(struct store *s, int64_t generation, uint32_t bucket, jl_s
     if (rc <= 0)
         return rc;
     *entries = jl_sqlite_bytes(s->select, 0);
-    if (entries->n % jl_entry_size(s->base.shape) == 0)
-        return 0;
-    jl_sqlite_reset(s->select);
-    return store_damaged(s, "the length of a bucket is not a multiple of an entry's", err);
+    return store_check(s, *entries, err);
 }
 
 static int store_prepare(struct store *s, jl_err *err) {
@@ -137,14 +140,21 @@ static int store_room(struct store *s, size_t n, jl_err *err) {
 
 /* ---- get ---- */
 
+/* The same for those who do not write meanwhile. */
+static int store_peek(struct store *s, int64_t generation, uint32_t bucket, jl_span *entries, jl_err *err) {
+    if (!jl_sqlite_peek(s->db, "bucket", "entries", cell_of(generation, bucket), &s->blob))
+        return store_read(s, generation, bucket, entries, err);
+    *entries = jl_buf_span(&s->blob);
+    return store_check(s, *entries, err);
+}
+
 static int store_look(struct store *s, int64_t generation, const jl_hash *key, uint8_t *value, jl_err *err) {
     const jl_shape *shape = s->base.shape;
     for (size_t i = 0; i < s->order.n;) {
         jl_span entries;
-        if (store_read(s, generation, jl_order_bucket(&s->order, i), &entries, err) != 0)
+        if (store_peek(s, generation, jl_order_bucket(&s->order, i), &entries, err) != 0)
             return -1;
-        size_t next = jl_order_next(&s->order, i);
-        for (; i < next; i++) {
+        for (size_t next = jl_order_next(&s->order, i); i < next; i++) {
             size_t k = jl_order_index(&s->order, i);
             const unsigned char *found = jl_entries_find(shape, (const unsigned char *)entries.p, entries.n, key[k]);
             value[k] = found ? jl_entry_value(shape, found) : 0;

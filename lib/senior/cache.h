@@ -24,6 +24,7 @@ typedef struct jl_cache_options {
     jl_cache_counts *counts; /* borrowed; added to */
     size_t answer_field;     /* put: where in jl_rec.field the answer stands */
     size_t batch;            /* get: questions to collect before they are asked; 0 = ask at once in submit() */
+    int64_t delay;           /* get: ns after which they are asked all the same; 0 = only when the loop waits */
     jl_lookup *inner;        /* fill: whom to ask; closed with the fill lookup */
 } jl_cache_options;
 

@@ -1,4 +1,4 @@
-/* What the store knows, asked for at once or in batches of the caller's size. */
+/* What the store knows, asked for in batches. */
 #include "senior/cache.h"
 
 #include <stdlib.h>
@@ -7,14 +7,20 @@
 #include "bucket/recall.h"
 #include "senior/answers.h"
 
+/* Questions that are not recalled, one in so many, are asked at once, so that the others need not wait behind them: to
+   let a line wait costs a tenth of asking for it alone. */
+#define FEW 10
+
 const jl_shape jl_cache_shape = {"senior", 6, 1};
 
 struct get {
     jl_lookup lookup;
     jl_cache_options o;
     jl_recall *recall;
-    jl_answers batch; /* at once: the batch at hand; else what has been collected */
-    bool answered;    /* the values of what has been collected are there, not handed on yet */
+    jl_answers look; /* the batch that was submitted, with what is recalled */
+    jl_answers wait; /* what has been collected; the first `known` are answered, not handed on yet */
+    size_t known;
+    int64_t since; /* when the oldest of those not answered came */
     jl_tokens tokens;
 };
 
@@ -29,54 +35,67 @@ static jl_answer get_answer(struct get *g, uint8_t value) {
 
 /* Asks the store for all that has been collected. */
 static int get_ask(struct get *g, jl_err *err) {
-    if (g->answered || g->batch.n == 0)
-        return 0;
-    if (jl_recall_get(g->recall, g->batch.key, g->batch.value, g->batch.n, err) != 0)
+    size_t n = g->wait.n - g->known;
+    if (n > 0 && jl_recall_get(g->recall, g->wait.key + g->known, g->wait.value + g->known, n, err) != 0)
         return -1;
-    g->answered = true;
+    g->known = g->wait.n;
     return 0;
 }
 
 static int get_hand_on(struct get *g, jl_sink sink, jl_err *err) {
-    if (!g->answered)
-        return 0;
-    for (size_t i = 0; i < g->batch.n; i++)
-        if (sink.answer(sink.self, g->batch.key[i], g->batch.ticket[i], get_answer(g, g->batch.value[i]), err) != 0)
+    for (size_t i = 0; i < g->known; i++)
+        if (sink.answer(sink.self, g->wait.key[i], g->wait.ticket[i], get_answer(g, g->wait.value[i]), err) != 0)
             return -1;
-    g->batch.n = 0;
-    g->answered = false;
+    jl_answers_drop(&g->wait, g->known);
+    g->known = 0;
     return 0;
+}
+
+/* Looks the batch up in what is recalled. Returns how many are not, -1 when the store failed. */
+static ssize_t get_recall(struct get *g, const jl_query *query, size_t n, jl_err *err) {
+    g->look.n = 0;
+    if (jl_answers_reserve(&g->look, n, err) != 0)
+        return -1;
+    for (size_t i = 0; i < n; i++)
+        jl_answers_add(&g->look, query[i].key, 0, 0);
+    if (jl_recall_try(g->recall, g->look.key, g->look.value, n, err) != 0)
+        return -1;
+    size_t left = 0;
+    for (size_t i = 0; i < n; i++)
+        left += g->look.value[i] == 0;
+    return (ssize_t)left;
 }
 
 static int get_submit(jl_lookup *l, jl_query *query, size_t n, jl_err *err) {
     struct get *g = (struct get *)(void *)l;
-    size_t first = g->batch.n;
-    if (jl_answers_reserve(&g->batch, n, err) != 0)
+    ssize_t left = get_recall(g, query, n, err);
+    if (left < 0 || jl_answers_reserve(&g->wait, (size_t)left, err) != 0)
         return -1;
-    for (size_t i = 0; i < n; i++)
-        jl_answers_add(&g->batch, query[i].key, query[i].ticket, 0);
-    if (g->o.batch > 0) {
-        /* What was asked for and not handed on yet is asked for again with the rest: rare, and cheaper than two
-           lists. */
-        g->answered = false;
-        return g->batch.n >= g->o.batch ? get_ask(g, err) : 0;
-    }
-    if (get_ask(g, err) != 0)
+    bool at_once = g->o.batch == 0 || (g->wait.n == 0 && (size_t)left <= n / FEW);
+    if (at_once && left > 0 && jl_recall_get(g->recall, g->look.key, g->look.value, n, err) != 0)
         return -1;
+    if (g->wait.n == g->known)
+        g->since = jl_clock_now();
     for (size_t i = 0; i < n; i++)
-        query[i].answer = get_answer(g, g->batch.value[first + i]);
-    g->batch.n = 0;
-    g->answered = false;
-    return 0;
+        if (at_once || g->look.value[i])
+            query[i].answer = get_answer(g, g->look.value[i]);
+        else
+            jl_answers_add(&g->wait, query[i].key, query[i].ticket, 0);
+    return g->wait.n - g->known >= g->o.batch ? get_ask(g, err) : 0;
+}
+
+static bool get_due(const struct get *g) {
+    return g->o.delay && g->wait.n > g->known && jl_clock_now() >= g->since + g->o.delay;
 }
 
 static int get_collect(jl_lookup *l, jl_sink sink, jl_err *err) {
-    return get_hand_on((struct get *)(void *)l, sink, err);
+    struct get *g = (struct get *)(void *)l;
+    return get_due(g) && get_ask(g, err) != 0 ? -1 : get_hand_on(g, sink, err);
 }
 
 static int64_t get_deadline(jl_lookup *l) {
     const struct get *g = (const struct get *)(const void *)l;
-    return g->answered ? jl_clock_now() : -1;
+    return g->known ? jl_clock_now() : g->wait.n && g->o.delay ? g->since + g->o.delay : -1;
 }
 
 static int get_idle(jl_lookup *l, jl_sink sink, jl_err *err) {
@@ -95,25 +114,25 @@ static int get_finish(jl_lookup *l, bool stop, jl_sink sink, jl_err *err) {
 }
 
 static size_t get_outstanding(const jl_lookup *l) {
-    return ((const struct get *)(const void *)l)->batch.n;
+    return ((const struct get *)(const void *)l)->wait.n;
 }
 
 static void get_close(jl_lookup *l) {
     struct get *g = (struct get *)(void *)l;
-    jl_answers_free(&g->batch);
+    jl_answers_free(&g->look);
+    jl_answers_free(&g->wait);
     jl_recall_free(g->recall);
     free(g);
 }
 
-static const jl_lookup_ops at_once = {.submit = get_submit, .close = get_close};
-static const jl_lookup_ops collected = {.submit = get_submit,
-                                        .deadline = get_deadline,
-                                        .collect = get_collect,
-                                        .idle = get_idle,
-                                        .pressed = get_pressed,
-                                        .finish = get_finish,
-                                        .outstanding = get_outstanding,
-                                        .close = get_close};
+static const jl_lookup_ops ops = {.submit = get_submit,
+                                  .deadline = get_deadline,
+                                  .collect = get_collect,
+                                  .idle = get_idle,
+                                  .pressed = get_pressed,
+                                  .finish = get_finish,
+                                  .outstanding = get_outstanding,
+                                  .close = get_close};
 
 jl_lookup *jl_cache_get_open(const jl_cache_options *options, jl_err *err) {
     struct get *g = calloc(1, sizeof *g);
@@ -121,7 +140,7 @@ jl_lookup *jl_cache_get_open(const jl_cache_options *options, jl_err *err) {
         (void)jl_err_nomem(err);
         return NULL;
     }
-    g->lookup.ops = options->batch > 0 ? &collected : &at_once;
+    g->lookup.ops = &ops;
     g->o = *options;
     jl_tokens_init(&g->tokens);
     g->recall = jl_recall_new(g->o.store, err);

@@ -18,6 +18,7 @@
 #define WAITING_NAP (2 * JL_MILLISECOND)
 #define HELD_MOST (100 * JL_MILLISECOND)
 #define STAND_BACK (5 * JL_MILLISECOND)
+#define UNSEEN_MOST 64 /* a look at a row that is not there costs more than a statement */
 
 struct jl_sqlite_stmt {
     sqlite3_stmt *stmt;
@@ -35,6 +36,8 @@ struct jl_sqlite {
     int64_t begun, ended;  /* of the writing transaction */
     int64_t held;          /* the write lock, since others last had a chance */
     bool readonly;
+    sqlite3_blob *peek; /* of the transaction */
+    unsigned unseen;    /* rows of the transaction that it did not show */
     dev_t device;
     ino_t inode;
 };
@@ -150,6 +153,29 @@ jl_span jl_sqlite_bytes(jl_sqlite_stmt *s, int column) {
     return (jl_span){p, p ? (size_t)sqlite3_column_bytes(s->stmt, column) : 0};
 }
 
+static void sqlite_peek_end(jl_sqlite *db) {
+    (void)sqlite3_blob_close(db->peek);
+    db->peek = NULL;
+}
+
+bool jl_sqlite_peek(jl_sqlite *db, const char *table, const char *column, int64_t row, jl_buf *to) {
+    jl_buf_clear(to);
+    if (db->unseen >= UNSEEN_MOST)
+        return false;
+    int code = db->peek ? sqlite3_blob_reopen(db->peek, row)
+                        : sqlite3_blob_open(db->db, "main", table, column, row, 0, &db->peek);
+    size_t n = code == SQLITE_OK ? (size_t)sqlite3_blob_bytes(db->peek) : 0;
+    if (code == SQLITE_OK && jl_buf_reserve(to, n, NULL) == 0 &&
+        sqlite3_blob_read(db->peek, to->p, (int)n, 0) == SQLITE_OK) {
+        to->n = n;
+        return true;
+    }
+    /* After a failure it shows nothing any more. */
+    sqlite_peek_end(db);
+    db->unseen++;
+    return false;
+}
+
 int jl_sqlite_run(jl_sqlite_stmt *s, jl_err *err) {
     int rc;
     do
@@ -197,6 +223,7 @@ int jl_sqlite_begin(jl_sqlite *db, bool write, jl_err *err) {
 }
 
 static void sqlite_ended(jl_sqlite *db) {
+    db->unseen = 0;
     if (db->begun) {
         db->ended = jl_clock_now();
         db->held += db->ended - db->begun;
@@ -205,6 +232,7 @@ static void sqlite_ended(jl_sqlite *db) {
 }
 
 int jl_sqlite_commit(jl_sqlite *db, jl_err *err) {
+    sqlite_peek_end(db);
     int rc = jl_sqlite_exec(db, "COMMIT", err);
     if (rc != 0)
         jl_sqlite_rollback(db);
@@ -213,6 +241,7 @@ int jl_sqlite_commit(jl_sqlite *db, jl_err *err) {
 }
 
 void jl_sqlite_rollback(jl_sqlite *db) {
+    sqlite_peek_end(db);
     for (jl_sqlite_stmt *s = db->statements; s; s = s->next)
         (void)sqlite3_reset(s->stmt);
     if (!sqlite3_get_autocommit(db->db))
@@ -338,6 +367,7 @@ int jl_sqlite_open(jl_sqlite **out, const char *path, const jl_sqlite_kind *kind
 void jl_sqlite_close(jl_sqlite *db) {
     if (!db)
         return;
+    sqlite_peek_end(db);
     while (db->statements) {
         jl_sqlite_stmt *s = db->statements;
         db->statements = s->next;

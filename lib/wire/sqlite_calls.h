@@ -11,6 +11,11 @@
     X(sqlite3_bind_blob64)                                                                                             \
     X(sqlite3_bind_int64)                                                                                              \
     X(sqlite3_bind_text)                                                                                               \
+    X(sqlite3_blob_bytes)                                                                                              \
+    X(sqlite3_blob_close)                                                                                              \
+    X(sqlite3_blob_open)                                                                                               \
+    X(sqlite3_blob_read)                                                                                               \
+    X(sqlite3_blob_reopen)                                                                                             \
     X(sqlite3_busy_handler)                                                                                            \
     X(sqlite3_close)                                                                                                   \
     X(sqlite3_column_blob)                                                                                             \
@@ -47,6 +52,11 @@ static jl_late sqlite_library = {.what = "SQLite",
 #define sqlite3_bind_blob64(...) sqlite.sqlite3_bind_blob64(__VA_ARGS__)
 #define sqlite3_bind_int64(...) sqlite.sqlite3_bind_int64(__VA_ARGS__)
 #define sqlite3_bind_text(...) sqlite.sqlite3_bind_text(__VA_ARGS__)
+#define sqlite3_blob_bytes(...) sqlite.sqlite3_blob_bytes(__VA_ARGS__)
+#define sqlite3_blob_close(...) sqlite.sqlite3_blob_close(__VA_ARGS__)
+#define sqlite3_blob_open(...) sqlite.sqlite3_blob_open(__VA_ARGS__)
+#define sqlite3_blob_read(...) sqlite.sqlite3_blob_read(__VA_ARGS__)
+#define sqlite3_blob_reopen(...) sqlite.sqlite3_blob_reopen(__VA_ARGS__)
 #define sqlite3_busy_handler(...) sqlite.sqlite3_busy_handler(__VA_ARGS__)
 #define sqlite3_close(...) sqlite.sqlite3_close(__VA_ARGS__)
 #define sqlite3_column_blob(...) sqlite.sqlite3_column_blob(__VA_ARGS__)

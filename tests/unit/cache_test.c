@@ -176,6 +176,52 @@ static void get_collected(void **state) {
     l->ops->close(l);
 }
 
+/* What is recalled is answered in place; one question in ten that is not is asked at once. */
+static void get_what_need_not_wait(void **state) {
+    (void)state;
+    jl_err err = {0};
+    jl_query q[KEYS];
+    jl_cache_options o = options();
+    o.batch = KEYS;
+    o.delay = JL_SECOND * 100;
+    jl_lookup *l = jl_cache_get_open(&o, &err);
+    for (uint64_t i = 0; i < 20; i++)
+        store_one(i, 5);
+    ask(l, 0, 18, q);
+    is_answer(&q[17], JL_PENDING, "");
+    assert_true(l->ops->deadline(l) > jl_clock_now());
+    idle(l);
+    assert_int_equal(got.n, 18);
+    ask(l, 0, 20, q); /* two are new */
+    is_answer(&q[0], JL_FOUND, "5");
+    is_answer(&q[19], JL_FOUND, "5");
+    assert_int_equal(l->ops->outstanding(l), 0);
+    ask(l, 17, 4, q);
+    is_answer(&q[0], JL_FOUND, "5");
+    is_answer(&q[3], JL_PENDING, "");
+    assert_int_equal(l->ops->outstanding(l), 1);
+    l->ops->close(l);
+}
+
+static void get_what_has_waited(void **state) {
+    (void)state;
+    jl_err err = {0};
+    jl_query q[4];
+    jl_cache_options o = options();
+    o.batch = KEYS;
+    o.delay = 1;
+    jl_lookup *l = jl_cache_get_open(&o, &err);
+    store_one(1, 5);
+    ask(l, 0, 4, q);
+    is_answer(&q[1], JL_PENDING, "");
+    assert_true(l->ops->deadline(l) >= 0 && l->ops->deadline(l) <= jl_clock_now());
+    assert_int_equal(l->ops->collect(l, sink, &err), 0);
+    assert_int_equal(got.n, 4);
+    was_handed_on(1, JL_FOUND, "5");
+    assert_int_equal(l->ops->deadline(l), -1);
+    l->ops->close(l);
+}
+
 /* ---- put ---- */
 
 static void put_ask(jl_lookup *l, uint64_t i, const char *value, jl_query *q) {
@@ -498,6 +544,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(get_at_once),
         TEST(get_collected),
+        TEST(get_what_need_not_wait),
+        TEST(get_what_has_waited),
         TEST(put_before_it_goes_out),
         TEST(put_when_the_store_fails),
         TEST(fill_stores_before_it_hands_on),
