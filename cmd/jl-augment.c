@@ -97,7 +97,7 @@ static void split(jl_span text, jl_span *value, size_t n) {
 static int answer(void *self, const jl_rec *rec, jl_answer known, jl_out *out, jl_err *err) {
     (void)self;
     size_t n = a.fields.answer.n, set = 0;
-    jl_span value[FIELDS_MAX] = {{NULL, 0}};
+    jl_span value[FIELDS_MAX]; /* the first n are set */
     if (known.state == JL_FOUND) {
         a.answered++;
         split(known.value, value, n);
@@ -105,6 +105,7 @@ static int answer(void *self, const jl_rec *rec, jl_answer known, jl_out *out, j
         if (a.missing == MISSING_FAIL)
             return jl_err_set(err, JL_TEMPFAIL, "no answer for this line's key");
         a.unanswered++;
+        memset(value, 0, n * sizeof *value);
     }
     for (size_t i = 0; i < n; i++) {
         size_t field = a.fields.first_answer + i;

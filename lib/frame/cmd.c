@@ -17,9 +17,10 @@
 #include "jsonl/set.h"
 #include "jsonl/splice.h"
 
-#define STALL_KNOWN JL_SECOND /* the stall of a command known to answer only at the end of its input */
-#define GRACE JL_SECOND       /* for a command to end by itself once the run is to stop */
-#define BLOCKS_PER_COLLECT 8  /* then the lines that were answered go out */
+#define STALL_KNOWN JL_SECOND           /* the stall of a command known to answer only at the end of its input */
+#define GRACE JL_SECOND                 /* for a command to end by itself once the run is to stop */
+#define UNSENT_MOST (UINT32_C(8) << 10) /* bytes; fewer are sent when the loop has a moment for it */
+#define BLOCKS_PER_COLLECT 8            /* then the lines that were answered go out */
 
 /* The life of one command, and of the next when it had to be ended to get its answers (a command that answers at the
    end of its input, as sort does):
@@ -236,7 +237,7 @@ static int cmd_submit(jl_lookup *l, jl_query *query, size_t n, jl_err *err) {
             return -1;
     }
     c->pressed = false;
-    return cmd_send(c, err);
+    return c->unsent.n - c->sent >= UNSENT_MOST ? cmd_send(c, err) : 0;
 }
 
 static size_t cmd_pollfds(jl_lookup *l, struct pollfd *fds, size_t max) {

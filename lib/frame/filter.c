@@ -23,6 +23,7 @@
 #define WINDOW (UINT64_C(32) << 20)
 #define QUESTION 64 /* bytes that a question costs beside its key members */
 #define LOOKUP_FDS 8
+#define ROUNDS 8 /* batches between two looks for answers: lines that wait long fall out of the caches */
 #define WORTH_A_THREAD (UINT32_C(64) << 10) /* bytes of lines */
 
 /* A line of the batch at hand. */
@@ -55,7 +56,8 @@ struct loop {
     jl_err trouble; /* of reading ahead, for when what was read before is done */
 
     size_t batch, n;
-    jl_rec *rec; /* of the batch at hand: n records of a slab */
+    unsigned rounds; /* batches settled while lines waited */
+    jl_rec *rec;     /* of the batch at hand: n records of a slab */
     struct item *item;
     jl_query *query;
 
@@ -150,6 +152,14 @@ static int loop_drain(struct loop *l, jl_err *err) {
     return 0;
 }
 
+/* Takes the answers that have come. */
+static int loop_collect(struct loop *l, jl_err *err) {
+    if (l->lookup && l->lookup->ops->collect && loop_called(l, l->lookup->ops->collect(l->lookup, l->sink, err)) != 0)
+        return -1;
+    jl_run_progress(l->run, l->bytes_before + l->in.bytes, l->bytes_total);
+    return loop_drain(l, err);
+}
+
 /* ---- lines in ---- */
 
 static bool loop_pressed(const struct loop *l) {
@@ -189,6 +199,7 @@ static int loop_ticket(struct loop *l, jl_hash key, struct item *item, jl_err *e
             return -1;
         if (!added) {
             item->ticket = *ticket;
+            jl_tickets_prefetch(l->tickets, *ticket);
             item->asks = false;
             return 0;
         }
@@ -309,6 +320,8 @@ static int loop_slab(struct loop *l, jl_slab *slab, size_t *taken, jl_err *err) 
         if (loop_settle(l, slab, *taken, n, err) != 0)
             return -1;
         *taken += n;
+        if (l->waiting && jl_waiting_first(l->waiting) && ++l->rounds % ROUNDS == 0 && loop_collect(l, err) != 0)
+            return -1;
     }
     if (slab->n == 0)
         loop_count(l, slab, 0, 0);
@@ -402,13 +415,6 @@ static int64_t loop_deadline(const struct loop *l) {
 
 static size_t loop_pollfds(const struct loop *l, struct pollfd *fd) {
     return l->lookup && l->lookup->ops->pollfds ? l->lookup->ops->pollfds(l->lookup, fd, LOOKUP_FDS) : 0;
-}
-
-static int loop_collect(struct loop *l, jl_err *err) {
-    if (l->lookup && l->lookup->ops->collect && loop_called(l, l->lookup->ops->collect(l->lookup, l->sink, err)) != 0)
-        return -1;
-    jl_run_progress(l->run, l->bytes_before + l->in.bytes, l->bytes_total);
-    return loop_drain(l, err);
 }
 
 /* What is done before a wait: nothing that could go out stays behind. */
@@ -517,7 +523,7 @@ static int loop_with_crew(struct loop *l, jl_err *err) {
         return 0;
     if (loop_read_ahead(l))
         return 1;
-    return loop_first_block(l, err) == 0 ? 1 : -1;
+    return loop_first_block(l, err) == 0 && loop_collect(l, err) == 0 ? 1 : -1;
 }
 
 /* Something that can be done without waiting: 1: done, 0: there was nothing, -1. */

@@ -21,6 +21,8 @@ int jl_tickets_add(jl_tickets *t, size_t n, jl_err *err);
 int jl_tickets_answer(jl_tickets *t, uint64_t ticket, jl_answer answer, jl_err *err);
 /* A ticket that was given out and is not forgotten. The value is valid until the next call that changes `t`. */
 jl_answer jl_tickets_look(const jl_tickets *t, uint64_t ticket);
+/* Starts to bring the answer into the cache. */
+void jl_tickets_prefetch(const jl_tickets *t, uint64_t ticket);
 /* All before `ticket` (at most the next one) will not be asked for any more. */
 void jl_tickets_forget(jl_tickets *t, uint64_t ticket);
 

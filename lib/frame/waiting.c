@@ -14,7 +14,7 @@ struct chunk {
 
 struct jl_waiting {
     struct chunk *first, *last;
-    struct chunk *spare; /* one chunk kept so that a short queue allocates nothing */
+    struct chunk *spare; /* chunks of the usual size, for use again: fresh memory costs more than a line in it */
     size_t fields;
     uint64_t bytes;
 };
@@ -28,15 +28,19 @@ jl_waiting *jl_waiting_new(size_t fields, jl_err *err) {
     return w;
 }
 
+static void waiting_free_list(struct chunk *c) {
+    while (c) {
+        struct chunk *next = c->next;
+        free(c);
+        c = next;
+    }
+}
+
 void jl_waiting_free(jl_waiting *w) {
     if (!w)
         return;
-    while (w->first) {
-        struct chunk *next = w->first->next;
-        free(w->first);
-        w->first = next;
-    }
-    free(w->spare);
+    waiting_free_list(w->first);
+    waiting_free_list(w->spare);
     free(w);
 }
 
@@ -46,7 +50,7 @@ static struct chunk *waiting_room(jl_waiting *w, size_t size, jl_err *err) {
     struct chunk *c;
     if (w->spare && size <= w->spare->cap) {
         c = w->spare;
-        w->spare = NULL;
+        w->spare = c->next;
     } else {
         size_t cap = size > CHUNK ? size : CHUNK;
         c = malloc(sizeof *c + cap);
@@ -103,10 +107,12 @@ void jl_waiting_take(jl_waiting *w) {
     if (c == w->last) /* the only one */
         w->last = NULL;
     w->first = c->next;
-    if (!w->spare && c->cap == CHUNK)
-        w->spare = c;
-    else
+    if (c->cap != CHUNK) {
         free(c);
+        return;
+    }
+    c->next = w->spare;
+    w->spare = c;
 }
 
 uint64_t jl_waiting_bytes(const jl_waiting *w) {
