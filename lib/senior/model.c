@@ -418,8 +418,9 @@ static void land(model *m) {
 
 /* ---- the face of the lookup ---- */
 
-static int decode(jl_span token, jl_buf *scratch, jl_span *text, jl_err *err) {
-    if (jl_json_plain(token)) {
+static int decode(const jl_rec *rec, size_t field, jl_buf *scratch, jl_span *text, jl_err *err) {
+    jl_span token = jl_rec_value(rec, field);
+    if (rec->field[field].plain) {
         *text = (jl_span){token.p + 1, token.n - 2};
         return 0;
     }
@@ -432,8 +433,8 @@ static int decode(jl_span token, jl_buf *scratch, jl_span *text, jl_err *err) {
 
 static int collect_question(model *m, const jl_query *q, jl_err *err) {
     jl_span company, title;
-    if (decode(jl_rec_value(q->rec, m->o.company), &m->company, &company, err) != 0 ||
-        decode(jl_rec_value(q->rec, m->o.title), &m->title, &title, err) != 0)
+    if (decode(q->rec, m->o.company, &m->company, &company, err) != 0 ||
+        decode(q->rec, m->o.title, &m->title, &title, err) != 0)
         return -1;
     if (!m->open) {
         m->open = jl_model_part_new(err);
