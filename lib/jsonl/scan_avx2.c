@@ -53,6 +53,21 @@ static inline uint64_t special(const char *p) {
 }
 
 #define HAVE_BLOCKS
+static inline uint64_t equal(const char *p, char c) {
+    __m256i wanted = _mm256_set1_epi8(c);
+    return mask_of(_mm256_cmpeq_epi8(load(p), wanted)) | (uint64_t)mask_of(_mm256_cmpeq_epi8(load(p + 32), wanted))
+                                                             << 32;
+}
+
+static inline uint32_t digit_half(__m256i v) {
+    __m256i value = _mm256_sub_epi8(v, _mm256_set1_epi8('0'));
+    return mask_of(_mm256_cmpeq_epi8(_mm256_min_epu8(value, _mm256_set1_epi8(9)), value));
+}
+
+static inline uint64_t digit(const char *p) {
+    return digit_half(load(p)) | (uint64_t)digit_half(load(p + 32)) << 32;
+}
+
 static inline jl_block block_of(const char *p) {
     __m256i a = load(p);
     __m256i b = load(p + 32);

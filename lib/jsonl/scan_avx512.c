@@ -43,6 +43,15 @@ static inline uint64_t special(const char *p) {
 }
 
 #define HAVE_BLOCKS
+static inline uint64_t equal(const char *p, char c) {
+    return in_register(_mm512_cmpeq_epi8_mask(load(p), _mm512_set1_epi8(c)));
+}
+
+static inline uint64_t digit(const char *p) {
+    __m512i value = _mm512_sub_epi8(load(p), _mm512_set1_epi8('0'));
+    return in_register(_mm512_cmplt_epu8_mask(value, _mm512_set1_epi8(10)));
+}
+
 static inline jl_block block_of(const char *p) {
     __m512i v = load(p);
     const __m512i low = _mm512_broadcast_i32x4(_mm_setr_epi8(JL_ESCAPE_LOW));

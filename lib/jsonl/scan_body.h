@@ -7,10 +7,12 @@
  * The includer defines
  *   SCAN(name)             the name with the level's suffix
  *   STEP                   bytes looked at by special(), at most 64
- *   block_of(p)            with HAVE_BLOCKS only, when STEP is 64: what the bytes there are
  *   special(p)             bit i = p[i] is a quote, a backslash or a control character, i < STEP
  *   digit_run(p)           how many of p[0..15] are digits from the front
  *   same_token(p, seen)    p begins with seen->token
+ * and may define HAVE_BLOCKS, when STEP is 64, with
+ *   block_of(p)            what the bytes there are
+ *   equal(p, c), digit(p)  bit i = p[i] is c, is a digit
  */
 #define ALWAYS static inline __attribute__((always_inline))
 #define LIKELY(x) __builtin_expect(!!(x), 1)
@@ -223,6 +225,125 @@ ALWAYS const char *scalar(const char *p, const char *end, jl_type *type, jl_faul
     return q && !(end && q > end) ? q : fail(fault, p, "expected a value");
 }
 
+#ifdef HAVE_BLOCKS
+
+/* The bits below the lowest one of `mask`; all when there is none. */
+ALWAYS uint64_t below(uint64_t mask) {
+    return (mask - 1) & ~mask;
+}
+
+/* The bits up to the highest one of `mask`, which has one. */
+ALWAYS uint64_t up_to(uint64_t mask) {
+    return ~UINT64_C(0) >> __builtin_clzll(mask);
+}
+
+/* What of the 64 bytes at `p` stands before the end of the text. */
+ALWAYS uint64_t within(const char *p, const char *end) {
+    return end && end - p < 64 ? (UINT64_C(1) << (end - p)) - 1 : ~UINT64_C(0);
+}
+
+/* The bytes right behind the runs of digits that begin at `starts`: adding carries through a run. */
+ALWAYS uint64_t behind(uint64_t digits, uint64_t starts) {
+    return (digits + starts) & ~digits;
+}
+
+/* An array of many small values costs more by deciding about each than by the bytes. Those of three kinds are read 64
+   bytes at a time instead, all values of a block at once in words that have a bit for each byte: numbers, literals, and
+   strings without escapes, each with its comma and at most one space behind that. `p` is at a value. All return the
+   length of what they could read, which ends behind a comma; 0 leaves what is there, be it right or wrong, to the slow
+   way. */
+ALWAYS size_t numbers_ahead(const char *p, const char *end) {
+    uint64_t digits = digit(p);
+    uint64_t comma = equal(p, ',');
+    uint64_t space = equal(p, ' ');
+    uint64_t minus = equal(p, '-');
+    uint64_t sign = minus | equal(p, '+');
+    uint64_t dot = equal(p, '.');
+    uint64_t e = equal(p, 'e') | equal(p, 'E');
+    comma &= below(~(digits | comma | space | sign | dot | e)) & within(p, end);
+    if (!comma)
+        return 0;
+    uint64_t region = up_to(comma);
+    uint64_t next = comma << 1;
+    digits &= region;
+    uint64_t wrong = space & region & ~next;
+    /* Each step takes all numbers one part further: the sign, the integer, the fraction, the exponent. */
+    uint64_t at = (next | 1) & region;
+    at = (at & space) << 1 | (at & ~space);
+    at = (at & minus) << 1 | (at & ~minus);
+    wrong |= (at & ~digits) | ((at & equal(p, '0')) << 1 & digits);
+    uint64_t done = behind(digits, at);
+    at = (done & dot) << 1;
+    wrong |= at & ~digits;
+    done = (done & ~dot) | behind(digits, at);
+    at = (done & e) << 1;
+    at = (at & sign) << 1 | (at & ~sign);
+    wrong |= at & ~digits;
+    done = (done & ~e) | behind(digits, at);
+    wrong |= done ^ comma;
+    return wrong ? 0 : 64 - (size_t)__builtin_clzll(comma);
+}
+
+ALWAYS size_t literals_ahead(const char *p, const char *end) {
+    uint64_t e = equal(p, 'e');
+    uint64_t l = equal(p, 'l');
+    uint64_t u = equal(p, 'u');
+    uint64_t is_true = equal(p, 't') & equal(p, 'r') >> 1 & u >> 2 & e >> 3;
+    uint64_t is_false = equal(p, 'f') & equal(p, 'a') >> 1 & l >> 2 & equal(p, 's') >> 3 & e >> 4;
+    uint64_t is_null = equal(p, 'n') & u >> 1 & l >> 2 & l >> 3;
+    uint64_t comma = equal(p, ',') & within(p, end);
+    uint64_t space = equal(p, ' ');
+    if (!comma)
+        return 0;
+    uint64_t region = up_to(comma);
+    uint64_t next = comma << 1;
+    uint64_t at = (next | 1) & region;
+    at = (at & space) << 1 | (at & ~space);
+    uint64_t done = (at & (is_true | is_null)) << 4 | (at & is_false) << 5;
+    return done == comma ? 64 - (size_t)__builtin_clzll(comma) : 0;
+}
+
+ALWAYS size_t strings_ahead(const char *p, const char *end) {
+    jl_block b = block_of(p);
+    uint64_t space = equal(p, ' ');
+    /* Each bit the sum of all up to it: set from an opening quote on up to before the closing one. */
+    uint64_t inside = b.quote;
+    for (unsigned shift = 1; shift < 64; shift *= 2)
+        inside ^= inside << shift;
+    uint64_t close = b.quote & ~inside;
+    uint64_t comma = equal(p, ',') & close << 1 & below(b.slash | b.control) & within(p, end);
+    if (!comma)
+        return 0;
+    uint64_t region = up_to(comma);
+    uint64_t next = comma << 1;
+    uint64_t gap = next & space;
+    uint64_t wrong = ~inside & ~(close | comma | gap) & region;
+    wrong |= b.quote & inside & ~(1 | (next & ~gap) | gap << 1) & region;
+    wrong |= ~b.quote & 1;
+    return wrong ? 0 : 64 - (size_t)__builtin_clzll(comma);
+}
+
+/* As many of the values that begin at `p` as can be read so. */
+static __attribute__((noinline)) const char *values_ahead(const char *p, const char *end) {
+    size_t n;
+    do {
+        unsigned char c = byte_at(p, end);
+        n = c == '"'             ? strings_ahead(p, end)
+            : c < 'A'            ? numbers_ahead(p, end)
+            : c > 'a' && c < 'z' ? literals_ahead(p, end)
+                                 : 0;
+        p = space(p + n, end);
+    } while (n >= 32);
+    return p;
+}
+
+/* Where so many values of an array have come, more are likely; where they could not be read so, neither will the next
+   ones. */
+#define FEW 3
+#define PATIENCE 16
+
+#endif
+
 /* Skips a container without recursion: one bit for each open one says whether it is an object. `depth` is its own. */
 ALWAYS const char *container(const char *p, const char *end, size_t depth, jl_fault *fault) {
     uint64_t objects[JL_DEPTH_MAX / 64 + 1];
@@ -230,6 +351,7 @@ ALWAYS const char *container(const char *p, const char *end, size_t depth, jl_fa
     bool plain = true;
     jl_type type;
     bool object;
+    int run __attribute__((unused)) = 0;
 
 open:
     if (depth > JL_DEPTH_MAX)
@@ -274,6 +396,13 @@ after:
         p = space(p + 1, end);
         if (object)
             goto name;
+#ifdef HAVE_BLOCKS
+        if (++run >= FEW) {
+            const char *from = p;
+            p = values_ahead(p, end);
+            run = p == from ? -PATIENCE : FEW;
+        }
+#endif
         goto value;
     }
     if (byte_at(p, end) != (object ? '}' : ']'))

@@ -186,6 +186,48 @@ static void nest(char *text, size_t depth, const char *open, const char *close) 
         p = stpcpy(p, close);
 }
 
+/* Arrays of many small values of one kind are read in blocks: whatever is wrong in them is found all the same. */
+static void long_arrays_are_read_like_the_reference(void **state) {
+    (void)state;
+    static const char *const numbers[] = {"0",      "7",      "-1",    "12",    "-0.5", "3.25", "1e5",       "-2E+10",
+                                          "0.0e-0", "123456", "-9876", "1.0E7", "40",   "0e0",  "1234567.5", "8"};
+    static const char *const strings[] = {"\"\"",       "\"a\"",        "\"bc\"",  "\"d,e\"",
+                                          "\"[1, 2]\"", "\"\xc3\xa9\"", "\" f \"", "\"0123456789abcdef\""};
+    static const char *const literals[] = {"true", "false", "null"};
+    static const char *const others[] = {
+        "true",     "null",
+        "[]",       "{\"a\":1}",
+        "\"\\n\"",  "[1,2,3,4,5]",
+        "\"\\\\\"", "\"01234567890123456789012345678901234567890123456789012345678901234567890123456789\""};
+    static const char *const between[] = {",", ",", ", ", ",  ", " ,", ",\t"};
+    static const char bytes[] = "\"\\{}[],:01289.eE+-tn /\x01\x1f\xff";
+    chance c = chance_seeded();
+    size_t rounds = chance_rounds(30000);
+    size_t good = 0;
+    for (size_t round = 0; round < rounds; ++round) {
+        char text[8192] = "[";
+        size_t n = 1;
+        size_t kind = chance_below(&c, 3);
+        size_t odd = 1 + chance_below(&c, 60); /* one in so many values is of another kind */
+        const char *separator = between[chance_below(&c, COUNT(between))];
+        for (size_t i = chance_below(&c, 80); i > 0; --i) {
+            const char *value = kind == 0   ? strings[chance_below(&c, COUNT(strings))]
+                                : kind == 1 ? literals[chance_below(&c, COUNT(literals))]
+                                            : numbers[chance_below(&c, COUNT(numbers))];
+            if (chance_below(&c, odd) == odd - 2)
+                value = others[chance_below(&c, COUNT(others))];
+            n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", value, i > 1 ? separator : "");
+        }
+        text[n++] = ']';
+        if (chance_below(&c, 3))
+            text[chance_below(&c, n)] = bytes[chance_below(&c, sizeof bytes - 1)];
+        jl_type type;
+        good += reference((jl_span){text, n}, &type) > 0;
+        same_as_reference((jl_span){text, n - (chance_below(&c, 4) ? 0 : chance_below(&c, n))});
+    }
+    assert_true(good > rounds / 3 && good < rounds);
+}
+
 static void depth_ends_at_1024(void **state) {
     (void)state;
     static char text[32 * 1200];
@@ -516,6 +558,7 @@ int main(void) {
         cmocka_unit_test(runs_of_escapes_cross_vectors),
         cmocka_unit_test(escapes_of_all_kinds_follow_each_other),
         cmocka_unit_test(digits_are_counted_over_vectors),
+        cmocka_unit_test(long_arrays_are_read_like_the_reference),
         cmocka_unit_test(depth_ends_at_1024),
         cmocka_unit_test(faults_name_their_byte),
         cmocka_unit_test(strings_decode),
