@@ -437,7 +437,7 @@ static int collect_question(model *m, const jl_query *q, jl_err *err) {
         decode(q->rec, m->o.title, &m->title, &title, err) != 0)
         return -1;
     if (!m->open) {
-        m->open = jl_model_part_new(err);
+        m->open = jl_model_part_new(m->most, err);
         if (!m->open)
             return -1;
         m->open_until = jl_clock_now() + m->o.window;

@@ -3,20 +3,24 @@
 
 #include "senior/model_batch.h"
 
-/* A batch of 1000 pairs of the usual length never grows. */
-#define FIRST_QUESTIONS ((size_t)1024)
-#define FIRST_BYTES ((size_t)64 << 10)
+#define USUAL_BYTES 96   /* of a question */
+#define FIRST_MOST 1024U /* questions that room is made for before they come */
 
-jl_model_part *jl_model_part_new(jl_err *err) {
+jl_model_part *jl_model_part_new(size_t pairs, jl_err *err) {
+    size_t room = pairs < FIRST_MOST ? pairs : FIRST_MOST;
     jl_model_part *p = calloc(1, sizeof *p);
     jl_model_batch *b = calloc(1, sizeof *b);
-    if (!p || !b || jl_buf_reserve(&b->wire, FIRST_BYTES, NULL) != 0) {
+    if (!p || !b || !(b->question = reallocarray(NULL, room, sizeof *b->question)) ||
+        jl_buf_reserve(&b->wire, room * USUAL_BYTES, NULL) != 0) {
+        if (b)
+            free(b->question);
         free(p);
         free(b);
         jl_err_nomem(err);
         return NULL;
     }
     p->batch = b;
+    b->cap = room;
     b->parts = 1;
     return p;
 }
@@ -34,7 +38,7 @@ void jl_model_part_free(jl_model_part *p) {
 int jl_model_part_add(jl_model_part *p, jl_hash key, uint64_t ticket, jl_span company, jl_span title, jl_err *err) {
     jl_model_batch *b = p->batch;
     if (b->n == b->cap) {
-        size_t cap = b->cap ? 2 * b->cap : FIRST_QUESTIONS;
+        size_t cap = 2 * b->cap;
         jl_model_question *bigger = reallocarray(b->question, cap, sizeof *bigger);
         if (!bigger)
             return jl_err_nomem(err);

@@ -43,8 +43,8 @@ typedef struct jl_model_part {
     int64_t due;       /* when it may be asked again, monotonic ns */
 } jl_model_part;
 
-/* An empty batch with one part. NULL: memory ran out. */
-jl_model_part *jl_model_part_new(jl_err *err);
+/* An empty batch with one part; `pairs` (>= 1) are expected, more may come. NULL: memory ran out. */
+jl_model_part *jl_model_part_new(size_t pairs, jl_err *err);
 /* Appends a question to a part that is the whole batch. */
 int jl_model_part_add(jl_model_part *p, jl_hash key, uint64_t ticket, jl_span company, jl_span title, jl_err *err);
 /* Frees the part, with the last one the batch. */

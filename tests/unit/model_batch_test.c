@@ -31,7 +31,7 @@ static jl_hash key_of(size_t i) {
 
 static jl_model_part *batch_of(size_t n) {
     jl_err err = {0};
-    jl_model_part *p = jl_model_part_new(&err);
+    jl_model_part *p = jl_model_part_new(n / 2 + 1, &err);
     assert_non_null(p);
     for (size_t i = 0; i < n; i++) {
         char company[32], title[32];
