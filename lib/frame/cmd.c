@@ -130,7 +130,7 @@ static void cmd_bad_reply(struct cmd *c, const jl_err *why) {
 
 static void cmd_long_reply(struct cmd *c) {
     jl_err why = {0};
-    (void)jl_in_too_long(&c->in, c->in.line, &why);
+    (void)jl_in_too_long(c->in.name, c->in.max_line, c->in.line, &why);
     cmd_bad_reply(c, &why);
 }
 

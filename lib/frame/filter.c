@@ -5,26 +5,21 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/stop.h"
-#include "frame/crew.h"
 #include "frame/output.h"
 #include "frame/rejects.h"
+#include "frame/source.h"
 #include "frame/tickets.h"
 #include "frame/waiting.h"
-#include "jsonl/in.h"
 #include "jsonl/set.h"
-#include "jsonl/utf8.h"
 
 #define BATCH 256
 #define WINDOW (UINT64_C(32) << 20)
 #define QUESTION 64 /* bytes that a question costs beside its key members */
 #define LOOKUP_FDS 8
 #define ROUNDS 8 /* batches between two looks for answers: lines that wait long fall out of the caches */
-#define WORTH_A_THREAD (UINT32_C(64) << 10) /* bytes of lines */
 
 /* A line of the batch at hand. */
 struct item {
@@ -40,32 +35,24 @@ struct loop {
     jl_lookup *lookup;
     jl_sink sink;
 
-    char *const *next_input;
-    jl_in in;
-    uint64_t bytes_before; /* of the inputs already closed */
-    uint64_t bytes_total;  /* of all inputs, 0 when one has no known size */
+    jl_source source;
     jl_output output;
     jl_rejects rejects;
-    jl_err why;           /* of the bad line at hand */
-    const char *valid_to; /* the block that the window has cut short is known to be UTF-8 up to its end, here */
+    jl_err why; /* of the bad line at hand */
 
-    jl_slab slab;   /* the lines at hand, when no thread has scanned them */
-    jl_crew *crew;  /* NULL: the loop's own thread does it all */
-    uint64_t line;  /* number of the first line not taken yet */
-    size_t taken;   /* records of the first block that are */
-    jl_err trouble; /* of reading ahead, for when what was read before is done */
-
+    bool busy;    /* the source's slab is not done with */
+    size_t taken; /* records of it that are settled */
     size_t batch, n;
     unsigned rounds; /* batches settled while lines waited */
     jl_rec *rec;     /* of the batch at hand: n records of a slab */
     struct item *item;
     jl_query *query;
+    jl_field *scratch; /* for one line */
 
     uint64_t window;
     jl_waiting *waiting;
     jl_tickets *tickets; /* NULL: the lookup answers all in submit() */
     jl_set *memo;        /* key -> ticket; NULL: keys are not remembered */
-    bool in_long;        /* the piece at hand is not the first of its line */
     bool discard;        /* nothing can be written any more */
     bool failed;         /* the lookup as a whole has failed: it is asked nothing more */
     bool last_call;      /* no answer will come any more: what is pending is unanswered */
@@ -156,7 +143,7 @@ static int loop_drain(struct loop *l, jl_err *err) {
 static int loop_collect(struct loop *l, jl_err *err) {
     if (l->lookup && l->lookup->ops->collect && loop_called(l, l->lookup->ops->collect(l->lookup, l->sink, err)) != 0)
         return -1;
-    jl_run_progress(l->run, l->bytes_before + l->in.bytes, l->bytes_total);
+    jl_run_progress(l->run, jl_source_bytes(&l->source), l->source.bytes_total);
     return loop_drain(l, err);
 }
 
@@ -178,7 +165,7 @@ static void loop_verdicts(struct loop *l, jl_err *trouble) {
         jl_rec *rec = &l->rec[i];
         int verdict = loop_look(l, rec, trouble);
         if (verdict < 0) {
-            jl_err_place(trouble, l->in.name, l->item[i].number);
+            jl_err_place(trouble, l->source.name, l->item[i].number);
             l->n = i;
             return;
         }
@@ -238,7 +225,7 @@ static int loop_ask(struct loop *l, jl_err *trouble, jl_err *err) {
 
 static int loop_queue(struct loop *l, size_t i, jl_err *err) {
     const jl_rec *rec = &l->rec[i];
-    jl_waiter about = {.file = l->in.name,
+    jl_waiter about = {.file = l->source.name,
                        .number = l->item[i].number,
                        .ticket = l->item[i].ticket,
                        .asked = l->item[i].verdict == JL_ASK};
@@ -265,7 +252,7 @@ static int loop_settle(struct loop *l, const jl_slab *slab, size_t from, size_t 
     l->rec = slab->rec + from;
     l->n = n;
     for (size_t i = 0; i < n; i++)
-        l->item[i].number = l->line + slab->line[from + i];
+        l->item[i].number = l->source.line + slab->line[from + i];
     loop_verdicts(l, &trouble);
     loop_count(l, slab, from, from + l->n);
     if (loop_ask(l, &trouble, err) != 0)
@@ -284,7 +271,7 @@ static int loop_settle(struct loop *l, const jl_slab *slab, size_t from, size_t 
         q += item->asks;
         bool waits = l->waiting && (answer.state == JL_PENDING || jl_waiting_first(l->waiting));
         if (waits ? loop_queue(l, i, err) != 0
-                  : loop_emit(l, rec, item->verdict == JL_ASK, answer, l->in.name, item->number, err) != 0)
+                  : loop_emit(l, rec, item->verdict == JL_ASK, answer, l->source.name, item->number, err) != 0)
             return -1;
     }
     if (trouble.class == JL_OK)
@@ -293,118 +280,55 @@ static int loop_settle(struct loop *l, const jl_slab *slab, size_t from, size_t 
     return -1;
 }
 
+/* A line longer than --max-line. */
+static void loop_too_long(struct loop *l, uint64_t number) {
+    l->why = (jl_err){0};
+    (void)jl_in_too_long(l->source.name, l->run->max_line, number, &l->why);
+}
+
 /* The bad line that ends the slab. */
-static int loop_bad(struct loop *l, jl_slab *slab, jl_err *err) {
+static int loop_bad(struct loop *l, const jl_slab *slab, jl_err *err) {
     const jl_rec *rec = &slab->rec[slab->n];
-    uint64_t number = l->line + slab->line[slab->n];
+    uint64_t number = l->source.line + slab->line[slab->n];
     l->run->lines_in++;
-    memset(&l->why, 0, sizeof l->why);
     if (slab->bad == JL_BAD_LENGTH) {
-        (void)jl_in_too_long(&l->in, number, &l->why);
+        loop_too_long(l, number);
     } else {
         /* Bad lines are rare: the reason is found by looking again. */
         jl_rec again;
-        jl_field *field = slab->field + slab->n * jl_want_count(l->f->want);
-        (void)jl_rec_scan(l->f->want, rec->line, rec->line + rec->len + 1, false, field, &again, &l->why);
+        l->why = (jl_err){0};
+        (void)jl_rec_scan(l->f->want, rec->line, rec->line + rec->len + 1, false, l->scratch, &again, &l->why);
+        jl_err_place(&l->why, l->source.name, number);
     }
-    jl_err_place(&l->why, l->in.name, number);
     return jl_rejects_add(&l->rejects, (jl_span){rec->line, rec->len}, &l->why, err);
 }
 
-/* The slab's lines from record *taken on, as many as the window takes. *taken is behind the last record at the end. */
-static int loop_slab(struct loop *l, jl_slab *slab, size_t *taken, jl_err *err) {
-    while (*taken < slab->n) {
-        if (*taken > 0 && loop_pressed(l))
+/* The slab at hand, or as much of it as the window takes: short lines cost more waiting than where they are. */
+static int loop_slab(struct loop *l, jl_err *err) {
+    const jl_slab *slab = l->source.slab;
+    while (l->taken < slab->n) {
+        if (loop_pressed(l))
             return 0;
-        size_t n = slab->n - *taken < l->batch ? slab->n - *taken : l->batch;
-        if (loop_settle(l, slab, *taken, n, err) != 0)
+        size_t n = slab->n - l->taken < l->batch ? slab->n - l->taken : l->batch;
+        if (loop_settle(l, slab, l->taken, n, err) != 0)
             return -1;
-        *taken += n;
-        if (l->waiting && jl_waiting_first(l->waiting) && ++l->rounds % ROUNDS == 0 && loop_collect(l, err) != 0)
+        l->taken += n;
+        if (++l->rounds % ROUNDS == 0 && loop_collect(l, err) != 0)
             return -1;
     }
+    l->busy = false;
     if (slab->n == 0)
         loop_count(l, slab, 0, 0);
-    if (slab->bad != JL_BAD_NONE && loop_bad(l, slab, err) != 0)
-        return -1;
-    l->line += jl_slab_lines(slab);
-    return 0;
+    return slab->bad != JL_BAD_NONE ? loop_bad(l, slab, err) : 0;
 }
 
-/* The lines, or as many as the window takes: short lines cost more waiting than in the buffer. Takes them off. */
-static int loop_lines(struct loop *l, jl_span *lines, bool utf8, jl_err *err) {
-    while (lines->n > 0 && !loop_pressed(l)) {
-        size_t bytes, taken = 0;
-        if (jl_slab_scan(&l->slab, *lines, utf8, &bytes, err) != 0 || loop_slab(l, &l->slab, &taken, err) != 0)
-            return -1;
-        *lines = (jl_span){lines->p + bytes, lines->n - bytes};
-    }
-    return 0;
-}
-
-/* The complete lines of the buffer. */
-static int loop_block(struct loop *l, jl_err *err) {
-    jl_span block = jl_in_lines(&l->in), lines = block;
-    const char *limit = block.p + block.n;
-    bool utf8 = l->valid_to == limit || jl_utf8_valid(block.p, block.n);
-    uint64_t line = l->line;
-    if (loop_lines(l, &lines, utf8, err) != 0)
-        return -1;
-    l->valid_to = utf8 && lines.n > 0 ? limit : NULL;
-    jl_in_take(&l->in, block.n - lines.n, l->line - line);
-    return 0;
-}
-
-static int loop_long(struct loop *l, jl_span piece, bool last, jl_err *err) {
-    bool first = !l->in_long;
-    l->in_long = !last;
-    if (first) {
+static int loop_piece(struct loop *l, jl_err *err) {
+    const jl_source *s = &l->source;
+    if (s->first) {
         l->run->lines_in++;
-        memset(&l->why, 0, sizeof l->why);
-        (void)jl_in_too_long(&l->in, l->line, &l->why);
+        loop_too_long(l, s->line);
     }
-    l->line += last;
-    return jl_rejects_piece(&l->rejects, piece, first, last, &l->why, err);
-}
-
-/* ---- inputs ---- */
-
-static int loop_next_input(struct loop *l, jl_err *err) {
-    if (l->in.buf) {
-        l->run->boms += l->in.boms;
-        l->bytes_before += l->in.bytes;
-        jl_in_close(&l->in);
-    }
-    const char *path = *l->next_input;
-    if (!path)
-        return 0;
-    l->next_input++;
-    l->line = 1;
-    if (jl_in_open(&l->in, path, l->run->max_line, err) != 0)
-        return -1;
-    if (jl_output_is(&l->output, l->in.fd))
-        return jl_err_set(err, JL_USAGE, "%s: the input is the output", l->in.name);
-    return 1;
-}
-
-/* Every input is there before the first line goes out. */
-static int loop_check_inputs(struct loop *l, jl_err *err) {
-    bool known = true;
-    for (char *const *path = l->next_input; *path; path++) {
-        struct stat st;
-        bool is_stdin = strcmp(*path, "-") == 0;
-        if (is_stdin ? fstat(STDIN_FILENO, &st) != 0 : stat(*path, &st) != 0)
-            return jl_err_errno(err, JL_NOINPUT, errno, "%s", is_stdin ? "stdin" : *path);
-        if (!is_stdin && access(*path, R_OK) != 0)
-            return jl_err_errno(err, JL_NOINPUT, errno, "%s", *path);
-        if (S_ISDIR(st.st_mode))
-            return jl_err_set(err, JL_NOINPUT, "%s: is a directory", is_stdin ? "stdin" : *path);
-        known = known && S_ISREG(st.st_mode);
-        l->bytes_total += (uint64_t)st.st_size;
-    }
-    if (!known)
-        l->bytes_total = 0;
-    return 0;
+    return jl_rejects_piece(&l->rejects, s->piece, s->first, s->last, &l->why, err);
 }
 
 /* ---- waiting ---- */
@@ -436,11 +360,11 @@ static int loop_before_wait(struct loop *l, bool pressed, jl_err *err) {
 /* Waits for input (unless the window is full) or for answers, takes what has come. */
 static int loop_wait(struct loop *l, bool pressed, jl_err *err) {
     struct pollfd fd[2 + LOOKUP_FDS];
-    fd[0] = (struct pollfd){.fd = pressed ? -1 : l->in.fd, .events = POLLIN};
+    int input = jl_source_fd(&l->source);
+    fd[0] = (struct pollfd){.fd = pressed ? -1 : input, .events = POLLIN};
     fd[1] = (struct pollfd){.fd = jl_stop_fd(), .events = POLLIN};
-    bool file = l->in.size > 0; /* a file never keeps anybody waiting */
     size_t n = 2 + loop_pollfds(l, fd + 2);
-    bool ready = !pressed && file;
+    bool ready = !pressed && input < 0;
     if (!ready) {
         if (poll(fd, n, 0) < 0 && errno != EINTR)
             return jl_err_errno(err, JL_IO, errno, "poll");
@@ -461,103 +385,38 @@ static int loop_wait(struct loop *l, bool pressed, jl_err *err) {
     }
     if (loop_collect(l, err) != 0)
         return -1;
-    return ready && jl_in_fill(&l->in, err) == -1 ? -1 : 0;
+    return ready ? jl_source_fill(&l->source, err) : 0;
 }
 
-/* ---- threads ---- */
-
-/* Hands the lines of the buffer to the crew, when they are worth it and there is a place for them. */
-static int loop_hand_over(struct loop *l, bool *handed, jl_err *err) {
-    jl_block *block = jl_crew_place(l->crew);
-    *handed = block && jl_in_lines(&l->in).n >= WORTH_A_THREAD && jl_in_usual(&l->in);
-    if (!*handed)
-        return 0;
-    if (jl_in_hand_over(&l->in, &block->buf, &block->cap, &block->lines, err) != 0)
-        return -1;
-    jl_crew_put(l->crew);
-    return 0;
-}
-
-/* Reads more while the crew has little to do, if that needs no waiting. Trouble is told when its turn comes. */
-static bool loop_read_ahead(struct loop *l) {
-    if (l->in.eof || l->trouble.class != JL_OK || !jl_crew_place(l->crew) || !jl_crew_hungry(l->crew) ||
-        !jl_in_roomy(&l->in))
-        return false;
-    struct pollfd fd = {.fd = l->in.fd, .events = POLLIN};
-    if (l->in.size == 0 && poll(&fd, 1, 0) <= 0)
-        return false;
-    return jl_in_fill(&l->in, &l->trouble) == 1;
-}
-
-/* The oldest block: first what was scanned ahead, then the rest of it. */
-static int loop_first_block(struct loop *l, jl_err *err) {
-    jl_block *block = jl_crew_first(l->crew);
-    if (block->trouble.class != JL_OK) {
-        *err = block->trouble;
-        return -1;
-    }
-    if (block->scanned > 0) {
-        if (loop_slab(l, &block->slab, &l->taken, err) != 0)
-            return -1;
-        if (l->taken < block->slab.n)
-            return 0;
-        block->lines = (jl_span){block->lines.p + block->scanned, block->lines.n - block->scanned};
-        block->scanned = 0;
-        l->taken = 0;
-    }
-    if (loop_lines(l, &block->lines, block->utf8, err) != 0)
-        return -1;
-    if (block->lines.n == 0)
-        jl_crew_drop(l->crew);
-    return 0;
-}
-
-/* Something that the crew makes possible: 1: done, 0: there was nothing, -1. */
-static int loop_with_crew(struct loop *l, jl_err *err) {
-    bool handed;
-    if (loop_hand_over(l, &handed, err) != 0)
-        return -1;
-    if (handed)
-        return 1;
-    if (jl_crew_count(l->crew) == 0)
-        return 0;
-    if (loop_read_ahead(l))
-        return 1;
-    return loop_first_block(l, err) == 0 && loop_collect(l, err) == 0 ? 1 : -1;
-}
-
-/* Something that can be done without waiting: 1: done, 0: there was nothing, -1. */
+/* What can be done without waiting: 1: done, 0: nothing, -1; *more is false at the end of the input. */
 static int loop_step(struct loop *l, bool *more, jl_err *err) {
-    jl_span piece;
-    bool last;
-    int done = l->crew ? loop_with_crew(l, err) : 0;
-    if (done != 0)
-        return done;
-    if (jl_in_lines(&l->in).n > 0)
-        return loop_block(l, err) == 0 ? 1 : -1;
-    if (jl_in_long(&l->in, &piece, &last))
-        return loop_long(l, piece, last, err) == 0 ? 1 : -1;
-    if (l->trouble.class != JL_OK) {
-        *err = l->trouble;
-        return -1;
+    if (l->busy)
+        return loop_slab(l, err) == 0 ? 1 : -1;
+    int has = jl_source_next(&l->source, err);
+    switch (has) {
+    case JL_SOURCE_LINES:
+        l->busy = true;
+        l->taken = 0;
+        return loop_slab(l, err) == 0 ? 1 : -1;
+    case JL_SOURCE_PIECE:
+        return loop_piece(l, err) == 0 ? 1 : -1;
+    case JL_SOURCE_END:
+        *more = false;
+        return 1;
+    default:
+        return has < 0 ? -1 : 0;
     }
-    if (!l->in.eof)
-        return 0;
-    int opened = loop_next_input(l, err);
-    *more = opened > 0;
-    return opened < 0 ? -1 : 1;
 }
 
 static int loop_read(struct loop *l, jl_err *err) {
-    int opened = loop_next_input(l, err);
-    bool more = opened > 0;
+    bool more = true;
     while (more && !jl_stop_asked()) {
         bool pressed = loop_pressed(l);
         int done = pressed ? 0 : loop_step(l, &more, err);
         if (done < 0 || (done == 0 && loop_wait(l, pressed, err) != 0))
             return -1;
     }
-    return opened < 0 ? -1 : 0;
+    return 0;
 }
 
 /* ---- the end ---- */
@@ -617,7 +476,7 @@ static void loop_finish(struct loop *l, jl_err *first) {
 /* What the run has come to, after its last line. */
 static void loop_judge(struct loop *l, jl_err *first) {
     jl_err err = {0};
-    jl_run_progress_end(l->run, l->bytes_before + l->in.bytes, l->bytes_total);
+    jl_run_progress_end(l->run, jl_source_bytes(&l->source), l->source.bytes_total);
     if (first->class == JL_OK && jl_rejects_share(&l->rejects, &err) != 0)
         *first = err;
     if (first->class == JL_OK && !jl_stop_asked() && l->f->end && l->f->end(l->f->self, &l->output.out, &err) != 0)
@@ -662,20 +521,16 @@ static void loop_close(struct loop *l, jl_err *first) {
 }
 
 static int loop_open(struct loop *l, jl_err *err) {
-    static char *const only_stdin[] = {(char *)"-", NULL};
     const jl_filter *f = l->f;
-    l->next_input = f->inputs && f->inputs[0] ? f->inputs : only_stdin;
-    l->in.fd = -1;
     l->lookup = f->lookup;
     l->sink = (jl_sink){loop_take, l};
     l->batch = f->batch ? f->batch : BATCH;
     l->window = f->window ? f->window : WINDOW;
     l->item = calloc(l->batch, sizeof *l->item);
     l->query = calloc(l->batch, sizeof *l->query);
-    if (!l->item || !l->query)
+    l->scratch = calloc(jl_want_count(f->want) + 1, sizeof *l->scratch);
+    if (!l->item || !l->query || !l->scratch)
         return jl_err_nomem(err);
-    if (jl_slab_open(&l->slab, f->want, f->key, f->first_key, l->run->max_line, l->batch, err) != 0)
-        return -1;
     if (f->lookup && (f->memory != JL_REMEMBER_NOTHING || f->lookup->ops->outstanding)) {
         l->waiting = jl_waiting_new(jl_want_count(f->want), err);
         l->tickets = l->waiting ? jl_tickets_new(err) : NULL;
@@ -687,25 +542,23 @@ static int loop_open(struct loop *l, jl_err *err) {
         if (!l->memo)
             return -1;
     }
-    return loop_check_inputs(l, err);
-}
-
-static int loop_start_crew(struct loop *l, jl_err *err) {
-    const jl_filter *f = l->f;
-    if (l->run->threads <= 1)
-        return 0;
-    l->crew = jl_crew_new((size_t)l->run->threads - 1, f->want, f->key, f->first_key, l->run->max_line, err);
-    return l->crew ? 0 : -1;
+    jl_source_options source = {.inputs = f->inputs,
+                                .output = &l->output,
+                                .want = f->want,
+                                .key = f->key,
+                                .first_key = f->first_key,
+                                .max_line = l->run->max_line,
+                                .slab = l->batch,
+                                .threads = (size_t)l->run->threads};
+    return jl_source_open(&l->source, &source, err);
 }
 
 static void loop_free(struct loop *l) {
-    jl_crew_free(l->crew);
-    if (l->in.buf)
-        jl_in_close(&l->in);
-    jl_slab_free(&l->slab);
+    jl_source_close(&l->source);
     jl_waiting_free(l->waiting);
     jl_set_free(l->memo);
     jl_tickets_free(l->tickets);
+    free(l->scratch);
     free(l->item);
     free(l->query);
 }
@@ -715,13 +568,13 @@ int jl_filter_run(jl_run *run, const jl_filter *filter, jl_err *err) {
     jl_err first = {0};
     if (loop_open(&l, &first) == 0 && jl_rejects_open(&l.rejects, run, &first) == 0) {
         if (jl_output_open(&l.output, run, filter->then, &first) == 0) {
-            if (loop_start_crew(&l, &first) != 0 || (loop_read(&l, &first) != 0 && first.class == JL_PIPE))
+            if (loop_read(&l, &first) != 0 && first.class == JL_PIPE)
                 l.discard = true;
             loop_finish(&l, &first);
             loop_judge(&l, &first);
         }
-        run->bytes_in = l.bytes_before + l.in.bytes;
-        run->boms += l.in.boms;
+        run->bytes_in = jl_source_bytes(&l.source);
+        run->boms = jl_source_boms(&l.source);
         run->bytes_out = l.output.out.bytes;
         loop_close(&l, &first);
     }

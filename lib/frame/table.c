@@ -39,7 +39,7 @@ static int table_block(struct table *t, jl_reply *r, jl_in *in, uint64_t *withou
             return -1;
         }
         if (kind == JL_SCAN_RECORD && r->rec.len > in->max_line)
-            return jl_in_too_long(in, in->line, err);
+            return jl_in_too_long(in->name, in->max_line, in->line, err);
         jl_in_take(in, r->rec.len + 1, 1);
         p += r->rec.len + 1;
     }
@@ -68,7 +68,7 @@ static int table_read(struct table *t, jl_reply *r, const char *path, uint64_t m
         if (got != -1 && table_block(t, r, &in, without, err) != 0)
             got = -1;
         if (got != -1 && jl_in_long(&in, &piece, &last))
-            got = jl_in_too_long(&in, in.line - (last ? 1 : 0), err);
+            got = jl_in_too_long(in.name, in.max_line, in.line - (last ? 1 : 0), err);
     } while (got == 1 || got == -2);
     jl_in_close(&in);
     return got;

@@ -184,10 +184,10 @@ bool jl_in_long(jl_in *in, jl_span *piece, bool *last) {
     return true;
 }
 
-int jl_in_too_long(const jl_in *in, uint64_t number, jl_err *err) {
+int jl_in_too_long(const char *name, uint64_t max_line, uint64_t number, jl_err *err) {
     (void)jl_err_set(err, JL_DATA, "longer than --max-line");
-    jl_err_place(err, in->name, number);
+    jl_err_place(err, name, number);
     if (err)
-        err->byte = in->max_line + 1;
+        err->byte = max_line + 1;
     return -1;
 }

@@ -56,7 +56,8 @@ int jl_in_hand_over(jl_in *in, char **buf, size_t *cap, jl_span *lines, jl_err *
 /* A piece of a line longer than max_line stands at the front of the buffer: true, the piece, and whether it is the
    last one (then without LF). The piece is taken; it dies with the next fill. Call when jl_in_lines is empty. */
 bool jl_in_long(jl_in *in, jl_span *piece, bool *last);
-/* Records that line `number` is longer than max_line: JL_DATA, with its place. Always -1. `err` may be NULL. */
-int jl_in_too_long(const jl_in *in, uint64_t number, jl_err *err);
+/* Records that line `number` of `name` is longer than `max_line` bytes: JL_DATA, with its place. Always -1. `err` may
+   be NULL. */
+int jl_in_too_long(const char *name, uint64_t max_line, uint64_t number, jl_err *err);
 
 #endif

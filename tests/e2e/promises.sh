@@ -120,7 +120,7 @@ streams() { # PROGRAM NAME COMMAND...
         diag <err
     fi
 }
-each streams 'jl-dedupe|jl-dedupe' 'jl-augment|jl-augment -t table' 'jl-augment|jl-augment sed -u s/}$/,"seniority":3}/' \
+each streams 'jl-dedupe|jl-dedupe' 'jl-dedupe|jl-dedupe --threads=2' 'jl-augment|jl-augment -t table' 'jl-augment|jl-augment sed -u s/}$/,"seniority":3}/' \
     "senior-grpc|senior-grpc -s $MODEL" 'senior-cache|senior-cache -C sqlite:put.db get' 'senior-cache|senior-cache -C sqlite:put.db put' \
     "senior-cache|senior-cache -C sqlite:put.db fill senior-grpc -s $MODEL" \
     "jl-augment|jl-augment senior-cache -C sqlite:put.db fill senior-grpc -s $MODEL"
