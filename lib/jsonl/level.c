@@ -1,11 +1,10 @@
 /* Finds out once which vector instructions the machine has. */
 #include "jsonl/level.h"
 
-#include <stdatomic.h>
 #include <stdbool.h>
 
-/* JL_LEVELS = not asked yet. Threads that race to ask find the same answer. */
-static _Atomic int level_in_use = JL_LEVELS;
+/* Threads that race to ask find the same answer. */
+_Atomic int jl_level_in_use = JL_LEVELS;
 
 jl_level jl_level_best(void) {
 #if defined(__x86_64__)
@@ -24,16 +23,13 @@ jl_level jl_level_best(void) {
 #endif
 }
 
-jl_level jl_level_now(void) {
-    int level = atomic_load_explicit(&level_in_use, memory_order_relaxed);
-    if (level == JL_LEVELS) {
-        level = (int)jl_level_best();
-        atomic_store_explicit(&level_in_use, level, memory_order_relaxed);
-    }
-    return (jl_level)level;
+jl_level jl_level_start(void) {
+    jl_level level = jl_level_best();
+    atomic_store_explicit(&jl_level_in_use, (int)level, memory_order_relaxed);
+    return level;
 }
 
 void jl_level_force(jl_level level) {
     jl_level best = jl_level_best();
-    atomic_store_explicit(&level_in_use, (int)(level < best ? level : best), memory_order_relaxed);
+    atomic_store_explicit(&jl_level_in_use, (int)(level < best ? level : best), memory_order_relaxed);
 }

@@ -6,10 +6,8 @@
 
 static jl_scan_line_fn *const scan_line[JL_LEVELS] = {
 #if defined(__x86_64__)
-    [JL_LEVEL_PLAIN] = jl_scan_line_plain,
-    [JL_LEVEL_SSE2] = jl_scan_line_sse2,
-    [JL_LEVEL_SSSE3] = jl_scan_line_sse2,
-    [JL_LEVEL_AVX2] = jl_scan_line_avx2,
+    [JL_LEVEL_PLAIN] = jl_scan_line_plain,   [JL_LEVEL_SSE2] = jl_scan_line_sse2,
+    [JL_LEVEL_SSSE3] = jl_scan_line_sse2,    [JL_LEVEL_AVX2] = jl_scan_line_avx2,
     [JL_LEVEL_AVX512] = jl_scan_line_avx512,
 #else
     [JL_LEVEL_PLAIN] = jl_scan_line_plain,
@@ -48,7 +46,7 @@ uint32_t jl_shape_name(jl_shape *s, const jl_node *node, uint64_t place, jl_span
     uint16_t *at = &s->by_hash[hash_of(name, place, n)];
     const jl_name_seen *known = &s->seen[*at];
     if (known->place == place && known->n == n && memcmp(known->token, start, n) == 0)
-        return *at;
+        return *at * (uint32_t)sizeof *known;
     s->newest = s->newest % JL_SHAPE_NAMES + 1;
     *at = (uint16_t)s->newest;
     jl_name_seen *seen = &s->seen[s->newest];
@@ -57,7 +55,7 @@ uint32_t jl_shape_name(jl_shape *s, const jl_node *node, uint64_t place, jl_span
                            .mask = UINT32_MAX >> (JL_SHAPE_TOKEN - n),
                            .n = (uint16_t)n};
     memcpy(seen->token, start, n);
-    return s->newest;
+    return s->newest * (uint32_t)sizeof *seen;
 }
 
 /* Faults are rare: what is needed to tell them is found out here. */
@@ -81,7 +79,6 @@ static __attribute__((noinline, cold)) jl_scan bad_line(const char *limit, bool 
 
 jl_scan jl_rec_scan(const jl_want *want, const char *p, const char *limit, bool utf8_known, jl_field *field,
                     jl_rec *rec, jl_err *err) {
-    jl_fault fault = {0};
     rec->line = p;
     rec->field = field;
     rec->has_key = false;
@@ -94,8 +91,8 @@ jl_scan jl_rec_scan(const jl_want *want, const char *p, const char *limit, bool 
     }
     if (*brace != '{')
         return bad_line(limit, utf8_known, (jl_fault){brace, "not a JSON object"}, rec, err);
-    if (!scan_line[jl_level_now()](want, &shape, p, brace, field, rec, &fault))
-        return bad_line(limit, utf8_known, fault, rec, err);
+    if (!scan_line[jl_level_now()](want, &shape, brace, field, rec))
+        return bad_line(limit, utf8_known, shape.fault, rec, err);
     if (!utf8_known && !jl_utf8_valid(p, rec->len))
         return bad_line(limit, utf8_known, (jl_fault){p + rec->len, ""}, rec, err);
     return JL_SCAN_RECORD;

@@ -30,22 +30,28 @@ typedef struct jl_name_seen {
     uint32_t mask;              /* the low `n` bits */
     uint16_t n;                 /* bytes in use */
     uint16_t away;              /* so many times in a row next[1] was right and next[0] wrong */
-    uint32_t next[2];           /* indices of the names that came after it, 0 = none; the usual one first */
+    uint32_t next[2];           /* the names that came after it, 0 = none; the usual one first */
 } jl_name_seen;
 
 typedef struct jl_shape {
     jl_name_seen seen[1 + JL_SHAPE_NAMES];     /* the first one is for names that do not fit */
-    uint16_t by_hash[1 << JL_SHAPE_HASH_BITS]; /* where a name stands, if it does */
-    uint32_t newest;                           /* the entry learned last: the one behind it is the oldest */
+    uint16_t by_hash[1 << JL_SHAPE_HASH_BITS]; /* index of the entry, if there is one */
+    uint32_t newest;                           /* index of the entry learned last: the one behind it is the oldest */
     uint32_t last;                             /* the name met last, also across lines */
+    jl_fault fault;                            /* of the line at hand */
 } jl_shape;
 
-/* Both return the byte behind what they scanned, or NULL and fill `fault`.
-   value: see jl_json_value. line: a record as in jl_rec_scan, `line` at its '{'; fills field and rec->len, close,
-   empty; what it returns is the LF. */
+/* Names stand for each other by their distance in bytes from the first entry: one addition leads there. */
+static inline jl_name_seen *jl_shape_at(jl_shape *shape, uint32_t name) {
+    return (jl_name_seen *)(void *)((char *)shape->seen + name);
+}
+
+/* Both return the byte behind what they scanned, or NULL and fill the fault.
+   value: see jl_json_value. line: a record as in jl_rec_scan with rec->line and rec->field set, `brace` its '{'; fills
+   the fields and rec->len, close, empty; what it returns is the LF. */
 typedef const char *jl_scan_value_fn(const char *p, const char *end, jl_type *type, jl_fault *fault);
-typedef const char *jl_scan_line_fn(const jl_want *want, jl_shape *shape, const char *line, const char *brace,
-                                    jl_field *field, jl_rec *rec, jl_fault *fault);
+typedef const char *jl_scan_line_fn(const jl_want *want, jl_shape *shape, const char *brace, jl_field *field,
+                                    jl_rec *rec);
 
 jl_scan_value_fn jl_scan_value_plain, jl_scan_value_sse2, jl_scan_value_avx2, jl_scan_value_avx512;
 jl_scan_line_fn jl_scan_line_plain, jl_scan_line_sse2, jl_scan_line_avx2, jl_scan_line_avx512;
@@ -63,8 +69,8 @@ typedef struct jl_block {
 /* The length of the escape at `s`, which is a backslash, when it is \uXXXX or a pair of them; 0 with the reason. */
 size_t jl_scan_unicode_escape(const char *s, jl_fault *fault);
 
-/* The entry that remembers a name and the token that it is part of; learns them when there is none. `token` is the
-   name with its quotes, `plain` when it has no escapes; `start` and `n` are the token's first byte and length. */
+/* The entry, as jl_shape_at takes it, of a name and the token that it is part of; learns them when there is none.
+   `name` has its quotes, `plain` when it has no escapes; `start` and `n` are the token's first byte and length. */
 uint32_t jl_shape_name(jl_shape *shape, const jl_node *node, uint64_t place, jl_span name, bool plain,
                        const char *start, size_t n);
 

@@ -44,12 +44,16 @@ static inline __m256i no_escapes(__m256i v) {
     return _mm256_cmpeq_epi8(_mm256_and_si256(a, b), _mm256_setzero_si256());
 }
 
-static inline uint32_t special_half(__m256i v) {
-    return mask_of(_mm256_or_si256(_mm256_or_si256(quotes(v), slashes(v)), controls(v)));
+static inline uint64_t quotes_at(const char *p) {
+    return mask_of(quotes(load(p))) | (uint64_t)mask_of(quotes(load(p + 32))) << 32;
 }
 
-static inline uint64_t special(const char *p) {
-    return special_half(load(p)) | (uint64_t)special_half(load(p + 32)) << 32;
+static inline uint32_t odd_half(__m256i v) {
+    return mask_of(_mm256_or_si256(slashes(v), controls(v)));
+}
+
+static inline uint64_t odd_at(const char *p) {
+    return odd_half(load(p)) | (uint64_t)odd_half(load(p + 32)) << 32;
 }
 
 #define HAVE_BLOCKS

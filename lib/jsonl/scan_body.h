@@ -6,8 +6,9 @@
  *
  * The includer defines
  *   SCAN(name)             the name with the level's suffix
- *   STEP                   bytes looked at by special(), at most 64
- *   special(p)             bit i = p[i] is a quote, a backslash or a control character, i < STEP
+ *   STEP                   bytes looked at by the next two, at most 64
+ *   quotes_at(p)           bit i = p[i] is a quote, i < STEP
+ *   odd_at(p)              bit i = p[i] is a backslash or a control character
  *   digit_run(p)           how many of p[0..15] are digits from the front
  *   same_token(p, seen)    p begins with seen->token
  * and may define HAVE_BLOCKS, when STEP is 64, with
@@ -127,7 +128,14 @@ ALWAYS const char *string(const char *open, const char *end, bool *plain, jl_fau
     for (;;) {
         if (end && p >= end)
             return bad_string(open, end, end, fault);
-        for (uint64_t found = special(p); found;) {
+        /* The end is reckoned from the quotes alone: what comes next waits for that. */
+        uint64_t quote = quotes_at(p);
+        uint64_t odd = odd_at(p);
+        if (LIKELY(quote) && LIKELY(!(odd & (quote - 1) & ~quote))) {
+            p += __builtin_ctzll(quote);
+            return end && p >= end ? bad_string(open, end, end, fault) : p + 1;
+        }
+        for (uint64_t found = quote | odd; found;) {
             size_t i = (size_t)__builtin_ctzll(found);
             if (LIKELY(p[i] == '"'))
                 return end && p + i >= end ? bad_string(open, end, end, fault) : p + i + 1;
@@ -427,23 +435,23 @@ ALWAYS bool foreseen(const jl_name_seen *seen, uint64_t place, const char *p) {
 }
 
 /* Does the other name that came after `before` come now? It stays in the second place, lest an odd line now and then
-   make the usual ones odd, until the first has not come for a while. Returns its index or 0. */
-ALWAYS uint32_t other_name(const jl_shape *shape, jl_name_seen *before, uint64_t place, const char *p) {
-    uint32_t index = before->next[1];
-    if (!foreseen(&shape->seen[index], place, p))
+   make the usual ones odd, until the first has not come for a while. Returns it or 0. */
+ALWAYS uint32_t other_name(jl_shape *shape, jl_name_seen *before, uint64_t place, const char *p) {
+    uint32_t name = before->next[1];
+    if (!foreseen(jl_shape_at(shape, name), place, p))
         return 0;
     if (++before->away > 3) {
         before->next[1] = before->next[0];
-        before->next[0] = index;
+        before->next[0] = name;
     }
-    return index;
+    return name;
 }
 
-/* Finds the next name where the guesses failed. Returns the first byte behind its colon that is no space, or the '}'
-   that ends the object instead, or NULL. */
+/* Finds the next name where the guesses failed; it becomes shape->last. Returns the first byte behind its colon that is
+   no space, or the '}' that ends the object instead, or NULL. */
 static __attribute__((noinline)) const char *next_name(jl_shape *shape, const jl_node *node, uint64_t place,
-                                                       const char *start, uint32_t *index, const jl_node **child,
-                                                       jl_fault *fault) {
+                                                       const char *start) {
+    jl_fault *fault = &shape->fault;
     const char *p = space(start, NULL);
     bool first = place & 1;
     if (*p == '}')
@@ -467,8 +475,7 @@ static __attribute__((noinline)) const char *next_name(jl_shape *shape, const jl
     p = space(p + 1, NULL);
     if (*p == '}')
         return fail(fault, p, "expected a value");
-    *index = jl_shape_name(shape, node, place, token, plain, start, (size_t)(p - start));
-    *child = shape->seen[*index].child;
+    shape->last = jl_shape_name(shape, node, place, token, plain, start, (size_t)(p - start));
     return p;
 }
 
@@ -489,8 +496,9 @@ ALWAYS void closed(const jl_node *node, jl_field *field, const char *line, const
 }
 
 /* Wanted objects inside wanted objects need no stack: the trie knows the way back. */
-const char *SCAN(jl_scan_line)(const jl_want *want, jl_shape *shape, const char *line, const char *brace,
-                               jl_field *field, jl_rec *rec, jl_fault *fault) {
+const char *SCAN(jl_scan_line)(const jl_want *want, jl_shape *shape, const char *brace, jl_field *field, jl_rec *rec) {
+    const char *line = rec->line;
+    jl_fault *fault = &shape->fault;
     const jl_node *node = &want->root;
     uint64_t place = node->id * 2 + 1;
     size_t depth = 1;
@@ -500,26 +508,23 @@ const char *SCAN(jl_scan_line)(const jl_want *want, jl_shape *shape, const char 
         field[i] = (jl_field){0};
 
     for (;;) {
-        const jl_node *child;
-        jl_name_seen *before = &shape->seen[last];
-        uint32_t index = before->next[0];
-        if (LIKELY(foreseen(&shape->seen[index], place, p)))
+        jl_name_seen *before = jl_shape_at(shape, last);
+        const jl_name_seen *seen = jl_shape_at(shape, before->next[0]);
+        if (LIKELY(foreseen(seen, place, p))) {
+            last = before->next[0];
             before->away = 0;
-        else
-            index = other_name(shape, before, place, p);
-        if (LIKELY(index)) {
-            p += shape->seen[index].n;
-            if (!LIKELY((unsigned char)*p > ' ')) /* more space than last time */
-                p = space(p, NULL);
-            child = shape->seen[index].child;
-            last = index;
+            p += seen->n;
+        } else if ((last = other_name(shape, before, place, p))) {
+            seen = jl_shape_at(shape, last);
+            p += seen->n;
         } else {
             if (*p != '}')
-                p = next_name(shape, node, place, p, &index, &child, fault);
+                p = next_name(shape, node, place, p);
             if (!p)
                 return NULL;
             if (*p == '}') { /* which no value begins with */
                 ++p;
+                last = (uint32_t)((char *)before - (char *)shape->seen);
                 if (!node->parent)
                     break;
                 closed(node, field, line, p);
@@ -528,11 +533,15 @@ const char *SCAN(jl_scan_line)(const jl_want *want, jl_shape *shape, const char 
                 --depth;
                 continue;
             }
-            before->next[before->next[0] != 0] = index;
-            last = index;
+            last = shape->last;
+            before->next[before->next[0] != 0] = last;
+            seen = jl_shape_at(shape, last);
         }
         place &= ~UINT64_C(1);
+        const jl_node *child = seen->child;
 
+        if (!LIKELY((unsigned char)*p > ' ')) /* more space than last time */
+            p = space(p, NULL);
         const char *start = p;
         bool plain = true;
         jl_type type = JL_STRING;

@@ -26,10 +26,13 @@ static inline uint64_t gather(uint64_t high_bits) {
     return ((high_bits >> 7) * UINT64_C(0x0102040810204080)) >> 56;
 }
 
-static inline uint64_t special(const char *p) {
+static inline uint64_t quotes_at(const char *p) {
+    return gather(zero_bytes(load(p) ^ EACH('"')));
+}
+
+static inline uint64_t odd_at(const char *p) {
     uint64_t x = load(p);
-    uint64_t control = zero_bytes(x & EACH(0xe0));
-    return gather(zero_bytes(x ^ EACH('"')) | zero_bytes(x ^ EACH('\\')) | control);
+    return gather(zero_bytes(x ^ EACH('\\')) | zero_bytes(x & EACH(0xe0)));
 }
 
 static inline size_t digit_run(const char *p) {

@@ -11,15 +11,22 @@ static inline __m128i load(const char *p) {
     return _mm_loadu_si128((const __m128i *)(const void *)p);
 }
 
-static inline uint32_t special_half(__m128i v) {
-    __m128i quote = _mm_cmpeq_epi8(v, _mm_set1_epi8('"'));
-    __m128i slash = _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'));
-    __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1f)), v);
-    return (uint32_t)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quote, slash), control));
+static inline uint32_t quotes_half(__m128i v) {
+    return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')));
 }
 
-static inline uint64_t special(const char *p) {
-    return special_half(load(p)) | special_half(load(p + 16)) << 16;
+static inline uint64_t quotes_at(const char *p) {
+    return quotes_half(load(p)) | quotes_half(load(p + 16)) << 16;
+}
+
+static inline uint32_t odd_half(__m128i v) {
+    __m128i slash = _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'));
+    __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1f)), v);
+    return (uint32_t)_mm_movemask_epi8(_mm_or_si128(slash, control));
+}
+
+static inline uint64_t odd_at(const char *p) {
+    return odd_half(load(p)) | odd_half(load(p + 16)) << 16;
 }
 
 static inline size_t digit_run(const char *p) {
