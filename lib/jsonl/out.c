@@ -57,6 +57,13 @@ int jl_out_add(jl_out *out, jl_span bytes, jl_err *err) {
 }
 
 int jl_out_line(jl_out *out, jl_span line, jl_err *err) {
+    if (line.n < out->cap - out->n && !out->broken) {
+        if (line.n)
+            memcpy(out->buf + out->n, line.p, line.n);
+        out->buf[out->n + line.n] = '\n';
+        jl_out_advance(out, line.n + 1, 1);
+        return 0;
+    }
     if (jl_out_add(out, line, err) != 0 || jl_out_add(out, JL_SPAN("\n"), err) != 0)
         return -1;
     out->lines++;
