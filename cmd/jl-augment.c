@@ -94,13 +94,13 @@ static void split(jl_span text, jl_span *value, size_t n) {
     }
 }
 
-static int answer(void *self, const jl_rec *rec, jl_answer known, jl_out *out, jl_err *err) {
+static int answer(void *self, const jl_rec *rec, const jl_answer *known, jl_out *out, jl_err *err) {
     (void)self;
     size_t n = a.fields.answer.n, set = 0;
     jl_span value[FIELDS_MAX]; /* the first n are set */
-    if (known.state == JL_FOUND) {
+    if (known->state == JL_FOUND) {
         a.answered++;
-        split(known.value, value, n);
+        split(known->value, value, n);
     } else {
         if (a.missing == MISSING_FAIL)
             return jl_err_set(err, JL_TEMPFAIL, "no answer for this line's key");

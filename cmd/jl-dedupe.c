@@ -198,10 +198,11 @@ static void first_close(jl_lookup *l) {
     free(f->asked);
 }
 
-static const jl_lookup_ops first_ops = {.submit = first_submit, .commit = first_commit, .close = first_close};
+static const jl_lookup_ops first_ops = {.submit = first_submit, .close = first_close};
+static const jl_lookup_ops lasting_ops = {.submit = first_submit, .commit = first_commit, .close = first_close};
 
 static int first_open(struct first *f, jl_err *err) {
-    f->base.ops = &first_ops;
+    f->base.ops = d.seen_url ? &lasting_ops : &first_ops;
     f->counting = d.count || d.only_repeated || d.only_unique;
     f->keys = jl_set_new(f->counting, err);
     if (!f->keys)
@@ -253,10 +254,10 @@ static int spool(const jl_rec *rec, jl_span text, jl_err *err) {
     return JL_DROP;
 }
 
-static int answer(void *self, const jl_rec *rec, jl_answer known, jl_out *out, jl_err *err) {
+static int answer(void *self, const jl_rec *rec, const jl_answer *known, jl_out *out, jl_err *err) {
     (void)self;
     jl_span text = {rec->line, rec->len};
-    if (rec->has_key && known.state == JL_FOUND) {
+    if (rec->has_key && known->state == JL_FOUND) {
         d.duplicates++;
         return JL_DROP;
     }

@@ -169,33 +169,33 @@ static int splice(const jl_rec *rec, jl_span value, jl_out *out, jl_err *err) {
     return jl_splice(out, rec, &member, 1, err) == 0 ? JL_PASS : -1;
 }
 
-static int answer_get(void *self, const jl_rec *rec, jl_answer known, jl_out *out, jl_err *err) {
+static int answer_get(void *self, const jl_rec *rec, const jl_answer *known, jl_out *out, jl_err *err) {
     (void)self;
-    if (known.state == JL_FOUND)
-        return splice(rec, known.value, out, err);
-    if (known.state == JL_UNKNOWN)
+    if (known->state == JL_FOUND)
+        return splice(rec, known->value, out, err);
+    if (known->state == JL_UNKNOWN)
         c.missed++;
     else
         c.unanswered++; /* the store failed */
-    if (!c.misses_file || known.state != JL_UNKNOWN)
+    if (!c.misses_file || known->state != JL_UNKNOWN)
         return jl_filter_pass(rec, out, err);
     return jl_filter_pass(rec, &c.misses, err) == JL_PASS ? JL_DROP : -1;
 }
 
-static int answer_put(void *self, const jl_rec *rec, jl_answer known, jl_out *out, jl_err *err) {
+static int answer_put(void *self, const jl_rec *rec, const jl_answer *known, jl_out *out, jl_err *err) {
     (void)self;
-    c.lines_not_stored += known.state != JL_FOUND;
+    c.lines_not_stored += known->state != JL_FOUND;
     return jl_filter_pass(rec, out, err);
 }
 
 /* What the command has passed back without an answer, or with one that is not on the scale, is unanswerable if the
    command then says that all is well; if it does not, its status is that of the run. So nothing is decided before the
    end. */
-static int answer_fill(void *self, const jl_rec *rec, jl_answer known, jl_out *out, jl_err *err) {
+static int answer_fill(void *self, const jl_rec *rec, const jl_answer *known, jl_out *out, jl_err *err) {
     (void)self;
-    if (known.state == JL_FOUND)
-        return splice(rec, known.value, out, err);
-    if (known.state == JL_REFUSED)
+    if (known->state == JL_FOUND)
+        return splice(rec, known->value, out, err);
+    if (known->state == JL_REFUSED)
         c.refused_lines++;
     else
         c.unanswered++;
@@ -324,7 +324,7 @@ static int run_put(jl_run *r, jl_err *err) {
     if (!lookup)
         return -1;
     jl_filter filter = filter_for(r, lookup);
-    filter.memory = JL_REMEMBER_FLIGHT;
+    filter.memory = JL_REMEMBER_NOTHING;
     filter.look = look_present;
     filter.answer = answer_put;
     int rc = filter_lines(r, &filter, err);

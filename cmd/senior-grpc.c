@@ -157,12 +157,12 @@ static int look(void *self, const jl_rec *rec, jl_err *err) {
     return g.dry_run ? JL_DROP : JL_PASS;
 }
 
-static int answer(void *self, const jl_rec *rec, jl_answer known, jl_out *out, jl_err *err) {
+static int answer(void *self, const jl_rec *rec, const jl_answer *known, jl_out *out, jl_err *err) {
     (void)self;
-    switch (known.state) {
+    switch (known->state) {
     case JL_FOUND:
         g.answered++;
-        jl_member member = {g.fields.answer.token[0], known.value, g.fields.first_answer};
+        jl_member member = {g.fields.answer.token[0], known->value, g.fields.first_answer};
         return jl_splice(out, rec, &member, 1, err) == 0 ? JL_PASS : -1;
     case JL_REFUSED:
         g.refused_lines++;

@@ -80,28 +80,19 @@ static jl_answer loop_answer(const struct loop *l, uint64_t ticket) {
     return answer;
 }
 
-/* Line `i` of the batch, whose question was the `q`th, if it caused one. */
-static jl_answer loop_answer_at_hand(const struct loop *l, size_t i, size_t q) {
-    if (l->tickets)
-        return loop_answer(l, l->item[i].ticket);
-    jl_answer answer = l->query[q].answer;
-    if (answer.state == JL_PENDING)
-        answer.state = JL_UNANSWERED;
-    return answer;
-}
-
 /* ---- lines out ---- */
 
 int jl_filter_pass(const jl_rec *rec, jl_out *out, jl_err *err) {
     return jl_out_line(out, (jl_span){rec->line, rec->len}, err) == 0 ? JL_PASS : -1;
 }
 
-static int loop_emit(struct loop *l, const jl_rec *rec, bool asked, jl_answer answer, const char *file, uint64_t number,
+/* `answer`: NULL for a line that asked nothing. */
+static int loop_emit(struct loop *l, const jl_rec *rec, const jl_answer *answer, const char *file, uint64_t number,
                      jl_err *err) {
     if (l->discard)
         return 0;
     jl_out *out = &l->output.out;
-    int rc = asked ? l->f->answer(l->f->self, rec, answer, out, err) : jl_filter_pass(rec, out, err);
+    int rc = answer ? l->f->answer(l->f->self, rec, answer, out, err) : jl_filter_pass(rec, out, err);
     if (rc < 0) {
         l->discard = true;
         if (err->class == JL_DATA || err->class == JL_TEMPFAIL)
@@ -125,7 +116,7 @@ static int loop_drain(struct loop *l, jl_err *err) {
             if (answer.state == JL_PENDING)
                 return 0;
         }
-        if (loop_emit(l, &w->rec, w->asked, answer, w->file, w->number, err) != 0)
+        if (loop_emit(l, &w->rec, w->asked ? &answer : NULL, w->file, w->number, err) != 0)
             return -1;
         if (w->asked && !l->memo)
             jl_tickets_forget(l->tickets, w->ticket + 1);
@@ -217,6 +208,9 @@ static int loop_ask(struct loop *l, jl_err *trouble, jl_err *err) {
     if (loop_called(l, l->lookup->ops->submit(l->lookup, l->query, (size_t)asked, &failure)) != 0)
         *trouble = failure;
     l->last_call = l->failed;
+    for (ssize_t q = 0; !l->tickets && q < asked; q++)
+        if (l->query[q].answer.state == JL_PENDING) /* the lookup has failed */
+            l->query[q].answer.state = JL_UNANSWERED;
     for (ssize_t q = 0; l->tickets && q < asked; q++)
         if (jl_tickets_answer(l->tickets, l->query[q].ticket, l->query[q].answer, err) != 0)
             return -1;
@@ -265,13 +259,16 @@ static int loop_settle(struct loop *l, const jl_slab *slab, size_t from, size_t 
             l->run->dropped++;
             continue;
         }
-        jl_answer answer = {JL_UNANSWERED, {NULL, 0}};
-        if (item->verdict == JL_ASK)
-            answer = loop_answer_at_hand(l, i, q);
-        q += item->asks;
-        bool waits = l->waiting && (answer.state == JL_PENDING || jl_waiting_first(l->waiting));
-        if (waits ? loop_queue(l, i, err) != 0
-                  : loop_emit(l, rec, item->verdict == JL_ASK, answer, l->source.name, item->number, err) != 0)
+        jl_answer looked_up;
+        const jl_answer *answer = NULL;
+        if (item->verdict == JL_ASK && l->tickets) {
+            looked_up = loop_answer(l, item->ticket);
+            answer = &looked_up;
+        } else if (item->verdict == JL_ASK) {
+            answer = &l->query[q++].answer;
+        }
+        bool waits = l->waiting && ((answer && answer->state == JL_PENDING) || jl_waiting_first(l->waiting));
+        if (waits ? loop_queue(l, i, err) != 0 : loop_emit(l, rec, answer, l->source.name, item->number, err) != 0)
             return -1;
     }
     if (trouble.class == JL_OK)
@@ -568,6 +565,7 @@ int jl_filter_run(jl_run *run, const jl_filter *filter, jl_err *err) {
     jl_err first = {0};
     if (loop_open(&l, &first) == 0 && jl_rejects_open(&l.rejects, run, &first) == 0) {
         if (jl_output_open(&l.output, run, filter->then, &first) == 0) {
+            l.output.sync = l.lookup && l.lookup->ops->commit;
             if (loop_read(&l, &first) != 0 && first.class == JL_PIPE)
                 l.discard = true;
             loop_finish(&l, &first);

@@ -38,7 +38,7 @@ typedef struct jl_filter {
     int (*look)(void *self, const jl_rec *rec, jl_err *err);
     /* Writes what becomes of the line to `out`, in input order: jl_splice or jl_out_line, returning JL_PASS; or
        nothing, returning JL_DROP. `answer` is never JL_PENDING. -1 with err ends the run. */
-    int (*answer)(void *self, const jl_rec *rec, jl_answer answer, jl_out *out, jl_err *err);
+    int (*answer)(void *self, const jl_rec *rec, const jl_answer *answer, jl_out *out, jl_err *err);
     /* After the last line of a run without error, before the output is ended. NULL: nothing. */
     int (*end)(void *self, jl_out *out, jl_err *err);
     /* After that: -1 with err for a status of the program's own, e.g. JL_TEMPFAIL "3 lines are unanswered" (-o then

@@ -36,9 +36,9 @@ bool jl_output_is(const jl_output *o, int fd) {
 
 /* A regular file on stdout is synced, so that a mark committed afterwards never outlives the lines; its close is
    checked, because that is where a network file system reports a full disk. */
-static int stdout_end(jl_err *err) {
+static int stdout_end(bool sync, jl_err *err) {
     struct stat st;
-    if (fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode) && fsync(STDOUT_FILENO) != 0 && errno != EINVAL &&
+    if (sync && fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode) && fsync(STDOUT_FILENO) != 0 && errno != EINVAL &&
         errno != EROFS)
         return jl_err_errno(err, JL_IO, errno, "stdout: cannot sync");
     int copy = dup(STDOUT_FILENO);
@@ -68,7 +68,7 @@ int jl_output_end(jl_output *o, int status, jl_err *err) {
     } else if (o->kind == JL_TO_FILE && rc == 0 && !o->out.broken && (status == JL_OK || is_partial(status))) {
         rc = jl_atomic_commit(&o->file, status == JL_OK ? "" : ".partial", err);
     } else if (o->kind == JL_TO_STDOUT && rc == 0 && (status == JL_OK || is_signal(status))) {
-        rc = stdout_end(err);
+        rc = stdout_end(o->sync, err);
     }
     jl_atomic_abandon(&o->file);
     jl_out_free(&o->out);

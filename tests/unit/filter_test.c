@@ -250,7 +250,7 @@ static int look(void *self, const jl_rec *rec, jl_err *err) {
     return JL_ASK;
 }
 
-static int answered(void *self, const jl_rec *rec, jl_answer answer, jl_out *out, jl_err *err) {
+static int answered(void *self, const jl_rec *rec, const jl_answer *answer, jl_out *out, jl_err *err) {
     program *p = self;
     char text[24];
     uint64_t number = number_of(rec);
@@ -260,15 +260,15 @@ static int answered(void *self, const jl_rec *rec, jl_answer answer, jl_out *out
     p->bytes_open -= rec->len;
     if (++p->answers == p->answer_fails_at)
         return jl_err_set(err, JL_TEMPFAIL, "no answer");
-    if (answer.state != JL_UNANSWERED || !p->unanswered) {
-        assert_int_equal(answer.state, want.state);
+    if (answer->state != JL_UNANSWERED || !p->unanswered) {
+        assert_int_equal(answer->state, want.state);
         if (want.state == JL_FOUND)
-            assert_true(jl_span_eq(answer.value, want.value));
+            assert_true(jl_span_eq(answer->value, want.value));
     }
-    if (answer.state == JL_UNKNOWN && number % 2)
+    if (answer->state == JL_UNKNOWN && number % 2)
         return JL_DROP;
-    jl_member member = {p->fields.answer.token[0], answer.value, p->fields.first_answer};
-    int rc = answer.state == JL_FOUND ? jl_splice(out, rec, &member, 1, err)
+    jl_member member = {p->fields.answer.token[0], answer->value, p->fields.first_answer};
+    int rc = answer->state == JL_FOUND ? jl_splice(out, rec, &member, 1, err)
                                       : jl_out_line(out, (jl_span){rec->line, rec->len}, err);
     return rc == 0 ? JL_PASS : -1;
 }

@@ -158,7 +158,7 @@ typedef struct stdout_case {
     int status;
     size_t n;
     const char *to; /* NULL: the capture's file */
-    bool sync_fails, close_fails;
+    bool no_marks, sync_fails, close_fails;
 } stdout_case;
 
 static int write_stdout(void *self) {
@@ -169,6 +169,7 @@ static int write_stdout(void *self) {
     if (c->to && dup2(open(c->to, O_RDWR), STDOUT_FILENO) < 0)
         return 1;
     int rc = jl_output_open(&o, &run, NULL, &err);
+    o.sync = !c->no_marks;
     for (size_t i = 0; rc == 0 && i < c->n; i++)
         rc = jl_out_line(&o.out, JL_SPAN("line"), &err);
     sync_fails = c->sync_fails;
@@ -182,7 +183,7 @@ static int write_stdout(void *self) {
     return rc == 0 ? 0 : (int)err.class;
 }
 
-static void stdout_is_synced_when_it_is_a_file(void **state) {
+static void stdout_is_synced_when_it_is_a_file_and_marks_follow(void **state) {
     (void)state;
     static capture c;
     syncs = 0;
@@ -193,6 +194,8 @@ static void stdout_is_synced_when_it_is_a_file(void **state) {
     capture_run(&c, NULL, write_stdout, &(stdout_case){.n = 2, .status = 75});
     assert_int_equal(c.status, 0);
     assert_string_equal(c.out, "line\nline\n"); /* no mark will be committed: no need to sync */
+    assert_string_equal(c.err, "0 ");
+    capture_run(&c, NULL, write_stdout, &(stdout_case){.n = 2, .no_marks = true});
     assert_string_equal(c.err, "0 ");
     capture_run(&c, NULL, write_stdout, &(stdout_case){.n = 1, .sync_fails = true});
     assert_int_equal(c.status, JL_IO);
@@ -289,7 +292,7 @@ int main(void) {
         cmocka_unit_test(a_failure_at_the_end_leaves_the_old_file),
         cmocka_unit_test(a_write_that_failed_is_not_put_in_place),
         cmocka_unit_test(what_cannot_be_created),
-        cmocka_unit_test(stdout_is_synced_when_it_is_a_file),
+        cmocka_unit_test(stdout_is_synced_when_it_is_a_file_and_marks_follow),
         cmocka_unit_test(an_input_that_is_the_output),
         cmocka_unit_test(the_command_decides),
     };
