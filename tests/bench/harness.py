@@ -357,6 +357,7 @@ class Bench:
     def begin(self, name, title):
         print("\n== %s: %s" % (name, title), flush=True)
         self.sections.append((name, title, []))
+        self.since = time.monotonic()
 
     def note(self, text):
         print(text, flush=True)

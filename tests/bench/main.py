@@ -5,6 +5,7 @@ import importlib
 import os
 import signal
 import sys
+import time
 
 import report
 from harness import SIZES, Bench, Disagreement
@@ -45,6 +46,7 @@ def main():
             bench.begin(name, group.TITLE)
             group.run(bench)
             bench.settle()
+            bench.say("%s took %.0f s" % (name, time.monotonic() - bench.since))
     except Disagreement as trouble:
         print("bench: %s" % trouble, file=sys.stderr)
         return 1

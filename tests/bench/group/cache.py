@@ -27,7 +27,7 @@ def asked_file(bench, stored, n):
 def benchmark_get(bench, port, value_bytes):
     """GET a second of redis-benchmark -c 1 -P 100 over values of VALUE_BYTES, in a database of its own."""
     common = "redis-benchmark -p %d --dbnum 1 -c 1 -P 100 -r %d --csv" % (port, BUCKETS)
-    return common + " -t set -d %d -n %d" % (value_bytes, 12 * BUCKETS), common + " -t get -n %d" % (2000000 if bench.size_name == "full" else 300000)
+    return common + " -t set -d %d -n %d" % (value_bytes, 5 * BUCKETS), common + " -t get -n %d" % (2000000 if bench.size_name == "full" else 300000)
 
 
 def requests_per_second(text):
@@ -48,7 +48,7 @@ def measure_size(bench, stored):
     asked = min(bench.size.lookups, stored)
     answers, questions = pairs_file(bench, stored, True), asked_file(bench, stored, asked)
     bench.warm(answers, questions)
-    rounds = 1 if stored > 4000000 else min(3, bench.rounds)
+    rounds = 1 if stored >= 4 * asked else min(3, bench.rounds)
     rows = []
     for name, cache in caches.items():
         runs = []

@@ -11,6 +11,7 @@ from harness import Contender, median_cost, ratio
 TITLE = "odd shapes: CPU a byte, as multiples of the usual lines"
 DIFFERENT = 2000  # lines of a shape before it repeats
 LIMIT = 3
+SLOW_LINES = 40000  # through slow pipes
 WORDS = "You will own the roadmap together with product and design while we offer health insurance and matching".split()
 FILES, LINES_A_FILE = 10000, 10
 
@@ -169,7 +170,7 @@ def above(cost, other, size):
 
 def slow_producer(bench, add):
     """A producer that pauses after every 20 lines: a program wakes for each of them, as cat does."""
-    lines = bench.slice(bench.input("short"), bench.size.few // 4)
+    lines = bench.slice(bench.input("short"), min(SLOW_LINES, bench.size.few))
     program = (
         "import sys,time\n"
         "while True:\n"
@@ -190,7 +191,7 @@ def slow_producer(bench, add):
 
 def slow_reader(bench, add):
     """A reader that takes 64 KiB now and then."""
-    lines = bench.slice(bench.input("unique"), bench.size.few // 4)
+    lines = bench.slice(bench.input("unique"), min(SLOW_LINES, bench.size.few))
     pipe = bench.path("out", "pipe")
     program = "import os,sys,time\nf = os.open(sys.argv[1], os.O_RDONLY)\nwhile os.read(f, 65536): time.sleep(0.002)\n"
     racers = [Contender("jl-dedupe", "jl-dedupe %s %s > %s" % (bench.threads("jl-dedupe", 1), lines, pipe)), Contender("cat", "cat %s > %s" % (lines, pipe))]
