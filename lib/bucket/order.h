@@ -21,6 +21,14 @@ static inline uint32_t jl_order_bucket(const jl_order *o, size_t i) {
 static inline size_t jl_order_index(const jl_order *o, size_t i) {
     return (size_t)(o->slot[i] & UINT64_C(0xffffffff));
 }
+/* Call at each position that is gone through: brings what stands further on in the batch into the processor's cache. In
+   the order of buckets the batch is read here and there, so that at a million keys each one costs a miss, a third of a
+   look-up. */
+static inline void jl_order_prefetch(const jl_order *o, size_t i, const jl_hash *key) {
+    const size_t ahead = 16;
+    if (i + ahead < o->n)
+        __builtin_prefetch(&key[jl_order_index(o, i + ahead)]);
+}
 /* The first position behind `i` that belongs to another bucket. */
 static inline size_t jl_order_next(const jl_order *o, size_t i) {
     uint64_t bucket = o->slot[i] >> 32;

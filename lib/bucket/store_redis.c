@@ -33,27 +33,32 @@
 
 /* KEYS: group. ARGV: entry size, fingerprint size, then field, entries, field, entries, … Appends the entries whose
    fingerprints are not there; the reply has one byte for each entry: 0 = added, else the value that is stored, 1 when
-   entries have none. The append is safe because the script sees the bucket as it is when it writes it. */
+   entries have none. The append is safe because the script sees the bucket as it is when it writes it. What costs is
+   the bucket, not the entry: a third goes into HMGET, whose values become strings of Lua, a third into HSET. So most
+   entries, those of buckets that have none of them, are appended together: a tenth less than one by one. */
 static jl_redis_script append = {
     "local size, print = tonumber(ARGV[1]), tonumber(ARGV[2])\n"
     "local find, sub = string.find, string.sub\n"
-    "local fields, n = {}, 0\n"
-    "for i = 3, #ARGV, 2 do n = n + 1; fields[n] = ARGV[i] end\n"
+    "local fields, news, n = {}, {}, 0\n"
+    "for i = 3, #ARGV, 2 do n = n + 1; fields[n] = ARGV[i]; news[n] = ARGV[i + 1] end\n"
     "local stored = redis.call('HMGET', KEYS[1], unpack(fields))\n"
     "local set, s, reply, r = {}, 0, {}, 0\n"
     "for b = 1, n do\n"
-    "  local have, new, add = stored[b] or '', ARGV[2 * b + 2], ''\n"
+    "  local have, new = stored[b] or '', news[b]\n"
     "  if #have % size ~= 0 then return redis.error_reply('DAMAGED bucket in ' .. KEYS[1]) end\n"
+    "  local add, known = new, false\n"
     "  for p = 1, #new, size do\n"
     "    local wanted = sub(new, p, p + print - 1)\n"
     "    local at = find(have, wanted, 1, true)\n"
     "    while at and (at - 1) % size ~= 0 do at = find(have, wanted, at + 1, true) end\n"
     "    r = r + 1\n"
     "    if not at then\n"
-    "      add = add .. sub(new, p, p + size - 1)\n"
     "      reply[r] = '\\0'\n"
-    "    elseif print == size then reply[r] = '\\1'\n"
-    "    else reply[r] = sub(have, at + print, at + print) end\n"
+    "      if known then add = add .. sub(new, p, p + size - 1) end\n"
+    "    else\n"
+    "      if print == size then reply[r] = '\\1' else reply[r] = sub(have, at + print, at + print) end\n"
+    "      if not known then add, known = sub(new, 1, p - 1), true end\n"
+    "    end\n"
     "  end\n"
     "  if add ~= '' then set[s + 1] = fields[b]; set[s + 2] = have .. add; s = s + 2 end\n"
     "end\n"
@@ -278,6 +283,7 @@ static int get_take(void *self, size_t i, const jl_redis_reply *reply, jl_err *e
         if (check_entries(s, jl_order_bucket(&s->order, at), entries.n, err) != 0)
             return -1;
         for (size_t next = jl_order_next(&s->order, at); at < next; at++) {
+            jl_order_prefetch(&s->order, at, g->key);
             size_t k = jl_order_index(&s->order, at);
             const unsigned char *found =
                 jl_entries_find(s->base.shape, (const unsigned char *)entries.p, entries.n, g->key[k]);
@@ -339,6 +345,7 @@ static int put_entries(struct putting *p, size_t at, size_t next, uint32_t *numb
         return -1;
     uint32_t first = *number;
     for (; at < next; at++) {
+        jl_order_prefetch(&s->order, at, p->key);
         size_t k = jl_order_index(&s->order, at);
         const unsigned char *all = (const unsigned char *)p->entries.p;
         const unsigned char *found = jl_entries_find(shape, all, p->entries.n, p->key[k]);

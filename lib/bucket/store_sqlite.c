@@ -12,6 +12,7 @@
 #include "bucket/store.h"
 #include "wire/sqlite.h"
 
+#define PUT_STEP 256   /* buckets read before any of them is written */
 #define DROP_STEP 1024 /* buckets removed under one lock */
 #define DROP_PAGES 256 /* pages given back to the file system under one lock */
 #define WALK_STEP 512  /* buckets read under one lock */
@@ -41,7 +42,8 @@ struct store {
     jl_sqlite_stmt *retire, *find_dropped, *measure, *cut, *cut_runs, *cut_space;
     jl_sqlite_stmt *add_run, *trim_runs, *list_runs;
     jl_order order;
-    jl_buf blob;
+    jl_buf had;     /* entries as stored */
+    jl_buf blob;    /* entries to be stored, or handed on */
     uint8_t *state; /* of a batch: the outcomes */
     size_t cap;
 };
@@ -105,21 +107,22 @@ static int64_t cell_of(int64_t generation, uint32_t bucket) {
     return generation << JL_BUCKET_BITS | bucket;
 }
 
-static int store_check(const struct store *s, jl_span entries, jl_err *err) {
-    if (entries.n % jl_entry_size(s->base.shape) == 0)
-        return 0;
-    return store_damaged(s, "the length of a bucket is not a multiple of an entry's", err);
-}
-
-/* The bucket's entries, valid until the statement is reset; empty when it has none. */
-static int store_read(struct store *s, int64_t generation, uint32_t bucket, jl_span *entries, jl_err *err) {
-    *entries = (jl_span){NULL, 0};
-    jl_sqlite_bind_int(s->select, 1, cell_of(generation, bucket));
-    int rc = jl_sqlite_step(s->select, err);
-    if (rc <= 0)
-        return rc;
-    *entries = jl_sqlite_bytes(s->select, 0);
-    return store_check(s, *entries, err);
+/* Appends the bucket's entries to `had`; none when it has none. A bucket is shown, not selected, where it is there: that
+   takes half the time, and there are no others in a store of any size. */
+static int store_read(struct store *s, int64_t generation, uint32_t bucket, jl_err *err) {
+    size_t before = s->had.n;
+    int rc = 0;
+    if (!jl_sqlite_peek(s->db, "bucket", "entries", cell_of(generation, bucket), &s->had)) {
+        jl_sqlite_bind_int(s->select, 1, cell_of(generation, bucket));
+        rc = jl_sqlite_step(s->select, err);
+        if (rc <= 0)
+            return rc;
+        rc = jl_buf_add(&s->had, jl_sqlite_bytes(s->select, 0), err);
+        jl_sqlite_reset(s->select);
+    }
+    if (rc == 0 && (s->had.n - before) % jl_entry_size(s->base.shape))
+        rc = store_damaged(s, "the length of a bucket is not a multiple of an entry's", err);
+    return rc;
 }
 
 static int store_prepare(struct store *s, jl_err *err) {
@@ -140,26 +143,18 @@ static int store_room(struct store *s, size_t n, jl_err *err) {
 
 /* ---- get ---- */
 
-/* The same for those who do not write meanwhile. */
-static int store_peek(struct store *s, int64_t generation, uint32_t bucket, jl_span *entries, jl_err *err) {
-    if (!jl_sqlite_peek(s->db, "bucket", "entries", cell_of(generation, bucket), &s->blob))
-        return store_read(s, generation, bucket, entries, err);
-    *entries = jl_buf_span(&s->blob);
-    return store_check(s, *entries, err);
-}
-
 static int store_look(struct store *s, int64_t generation, const jl_hash *key, uint8_t *value, jl_err *err) {
     const jl_shape *shape = s->base.shape;
     for (size_t i = 0; i < s->order.n;) {
-        jl_span entries;
-        if (store_peek(s, generation, jl_order_bucket(&s->order, i), &entries, err) != 0)
+        jl_buf_clear(&s->had);
+        if (store_read(s, generation, jl_order_bucket(&s->order, i), err) != 0)
             return -1;
         for (size_t next = jl_order_next(&s->order, i); i < next; i++) {
+            jl_order_prefetch(&s->order, i, key);
             size_t k = jl_order_index(&s->order, i);
-            const unsigned char *found = jl_entries_find(shape, (const unsigned char *)entries.p, entries.n, key[k]);
+            const unsigned char *found = jl_entries_find(shape, (const unsigned char *)s->had.p, s->had.n, key[k]);
             value[k] = found ? jl_entry_value(shape, found) : 0;
         }
-        jl_sqlite_reset(s->select);
     }
     return 0;
 }
@@ -205,21 +200,17 @@ static uint8_t outcome_of(uint8_t stored, const uint8_t *value, size_t k) {
     return value && stored != value[k] ? JL_PUT_CONFLICT : JL_PUT_PRESENT;
 }
 
-/* Adds the entries of one bucket that it lacks, positions i to next of the order. */
-static int put_bucket(struct store *s, int64_t generation, size_t i, size_t next, const jl_hash *key,
+/* Adds the entries of one bucket that it lacks to those it had, positions i to next of the order. */
+static int put_bucket(struct store *s, int64_t generation, size_t i, size_t next, jl_span had, const jl_hash *key,
                       const uint8_t *value, jl_err *err) {
     const jl_shape *shape = s->base.shape;
-    uint32_t bucket = jl_order_bucket(&s->order, i);
-    jl_span entries;
-    if (store_read(s, generation, bucket, &entries, err) != 0)
-        return -1;
+    int64_t cell = cell_of(generation, jl_order_bucket(&s->order, i));
     jl_buf_clear(&s->blob);
-    int rc = jl_buf_reserve(&s->blob, entries.n + (next - i) * jl_entry_size(shape), err);
-    if (rc == 0)
-        rc = jl_buf_add(&s->blob, entries, err);
-    jl_sqlite_reset(s->select);
-    size_t before = s->blob.n;
-    for (; rc == 0 && i < next; i++) {
+    if (jl_buf_reserve(&s->blob, had.n + (next - i) * jl_entry_size(shape), err) != 0 ||
+        jl_buf_add(&s->blob, had, err) != 0)
+        return -1;
+    for (; i < next; i++) {
+        jl_order_prefetch(&s->order, i, key);
         size_t k = jl_order_index(&s->order, i);
         const unsigned char *all = (const unsigned char *)s->blob.p;
         const unsigned char *found = jl_entries_find(shape, all, s->blob.n, key[k]);
@@ -231,11 +222,33 @@ static int put_bucket(struct store *s, int64_t generation, size_t i, size_t next
         s->blob.n += jl_entry_size(shape);
         s->state[k] = JL_PUT_ADDED;
     }
-    if (rc != 0 || s->blob.n == before)
-        return rc;
-    jl_sqlite_bind_int(s->upsert, 1, cell_of(generation, bucket));
+    if (s->blob.n == had.n)
+        return 0;
+    jl_sqlite_bind_int(s->upsert, 1, cell);
     jl_sqlite_bind_blob(s->upsert, 2, s->blob.p, s->blob.n);
     return jl_sqlite_run(s->upsert, err);
+}
+
+/* Some buckets from position *i on, which moves behind them: all are read before the first is written, for a write
+   ends the view through which they are read. */
+static int put_step(struct store *s, int64_t generation, size_t *i, const jl_hash *key, const uint8_t *value,
+                    jl_err *err) {
+    size_t end[PUT_STEP], n = 0, at = *i, from = 0;
+    jl_buf_clear(&s->had);
+    for (; n < PUT_STEP && at < s->order.n; at = jl_order_next(&s->order, at)) {
+        if (store_read(s, generation, jl_order_bucket(&s->order, at), err) != 0)
+            return -1;
+        end[n++] = s->had.n;
+    }
+    for (size_t b = 0; b < n; b++) {
+        size_t next = jl_order_next(&s->order, *i);
+        jl_span had = {s->had.p + from, end[b] - from};
+        if (put_bucket(s, generation, *i, next, had, key, value, err) != 0)
+            return -1;
+        from = end[b];
+        *i = next;
+    }
+    return 0;
 }
 
 static int put_write(struct store *s, const jl_hash *key, const uint8_t *value, jl_err *err) {
@@ -245,11 +258,8 @@ static int put_write(struct store *s, const jl_hash *key, const uint8_t *value, 
         return -1;
     int64_t generation;
     int rc = store_make_generation(s, &generation, err);
-    for (size_t i = 0; rc == 0 && i < s->order.n;) {
-        size_t next = jl_order_next(&s->order, i);
-        rc = put_bucket(s, generation, i, next, key, value, err);
-        i = next;
-    }
+    for (size_t i = 0; rc == 0 && i < s->order.n;)
+        rc = put_step(s, generation, &i, key, value, err);
     if (rc == 0)
         return jl_sqlite_commit(s->db, err);
     jl_sqlite_rollback(s->db);
@@ -593,6 +603,7 @@ static void store_close(jl_store *base) {
     struct store *s = (struct store *)base;
     jl_sqlite_close(s->db);
     jl_order_free(&s->order);
+    jl_buf_free(&s->had);
     jl_buf_free(&s->blob);
     free(s->state);
     free(s->path);

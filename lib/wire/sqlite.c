@@ -158,16 +158,25 @@ static void sqlite_peek_end(jl_sqlite *db) {
     db->peek = NULL;
 }
 
+/* Moves to the row; begins anew when what was shown last has been written since. */
+static int sqlite_peek_at(jl_sqlite *db, const char *table, const char *column, int64_t row) {
+    if (db->peek) {
+        int code = sqlite3_blob_reopen(db->peek, row);
+        if ((code & 0xff) != SQLITE_ABORT)
+            return code;
+        sqlite_peek_end(db);
+    }
+    return sqlite3_blob_open(db->db, "main", table, column, row, 0, &db->peek);
+}
+
 bool jl_sqlite_peek(jl_sqlite *db, const char *table, const char *column, int64_t row, jl_buf *to) {
-    jl_buf_clear(to);
     if (db->unseen >= UNSEEN_MOST)
         return false;
-    int code = db->peek ? sqlite3_blob_reopen(db->peek, row)
-                        : sqlite3_blob_open(db->db, "main", table, column, row, 0, &db->peek);
+    int code = sqlite_peek_at(db, table, column, row);
     size_t n = code == SQLITE_OK ? (size_t)sqlite3_blob_bytes(db->peek) : 0;
     if (code == SQLITE_OK && jl_buf_reserve(to, n, NULL) == 0 &&
-        sqlite3_blob_read(db->peek, to->p, (int)n, 0) == SQLITE_OK) {
-        to->n = n;
+        sqlite3_blob_read(db->peek, to->p + to->n, (int)n, 0) == SQLITE_OK) {
+        to->n += n;
         return true;
     }
     /* After a failure it shows nothing any more. */

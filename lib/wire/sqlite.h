@@ -57,9 +57,9 @@ void jl_sqlite_reset(jl_sqlite_stmt *s);
 int64_t jl_sqlite_int(jl_sqlite_stmt *s, int column);
 jl_span jl_sqlite_bytes(jl_sqlite_stmt *s, int column);
 
-/* Puts one column of the row with this rowid, a blob, into `to`, which is cleared first. Inside a transaction. Takes
-   about 0.3 us less than a statement does, of 0.55 us where the page is in the cache. False: not to be had this way,
-   which is so when there is no such row; a statement tells why. */
+/* Appends one column of the row with this rowid, a blob, to `to`. Inside a transaction. Takes about 0.3 us less than a
+   statement does, of 0.55 us where the page is in the cache. False: not to be had this way, which is so when there is
+   no such row; a statement tells why. */
 bool jl_sqlite_peek(jl_sqlite *db, const char *table, const char *column, int64_t row, jl_buf *to);
 
 /* Steps to the end, rows ignored. */
