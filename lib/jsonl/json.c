@@ -28,29 +28,19 @@ const char *jl_json_value(const char *p, const char *end, jl_type *type, jl_err 
     return q;
 }
 
-/* Hexadecimal digits by their byte: value plus one; 0 is no digit. */
-static const unsigned char hex_digit[256] = {
+const unsigned char jl_scan_hex[256] = {
     ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
     ['8'] = 9,  ['9'] = 10, ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
     ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
 };
 
-/* The value of four hexadecimal digits, negative when one is none. */
-static inline int hex4(const char *p) {
-    int a = hex_digit[(unsigned char)p[0]] - 1;
-    int b = hex_digit[(unsigned char)p[1]] - 1;
-    int c = hex_digit[(unsigned char)p[2]] - 1;
-    int d = hex_digit[(unsigned char)p[3]] - 1;
-    return (a | b | c | d) < 0 ? -1 : a << 12 | b << 8 | c << 4 | d;
-}
-
 size_t jl_scan_unicode_escape(const char *s, jl_fault *fault) {
-    int code = s[1] == 'u' ? hex4(s + 2) : -1;
+    int code = s[1] == 'u' ? jl_scan_hex4(s + 2) : -1;
     size_t n = code < 0 ? 0 : 6;
     fault->at = s;
     fault->text = s[1] == 'u' ? "a \\u escape without four hexadecimal digits" : "an escape that JSON does not have";
     if (code >= 0xd800 && code <= 0xdfff) {
-        int low = code < 0xdc00 && s[6] == '\\' && s[7] == 'u' ? hex4(s + 8) : -1;
+        int low = code < 0xdc00 && s[6] == '\\' && s[7] == 'u' ? jl_scan_hex4(s + 8) : -1;
         n = low >= 0xdc00 && low <= 0xdfff ? 12 : 0;
         fault->text = "lone surrogate";
     }
@@ -82,11 +72,11 @@ static inline size_t unescape(const char *p, char utf8[4], size_t *used) {
         *used = 2;
         return 1;
     }
-    int code = hex4(p + 2);
+    int code = jl_scan_hex4(p + 2);
     *used = 6;
     if (code < 0xd800 || code > 0xdfff)
         return put_unit(utf8, (uint32_t)code);
-    code = 0x10000 + ((code - 0xd800) << 10) + (hex4(p + 8) - 0xdc00);
+    code = 0x10000 + ((code - 0xd800) << 10) + (jl_scan_hex4(p + 8) - 0xdc00);
     *used = 12;
     utf8[0] = (char)(0xf0 | code >> 18);
     utf8[1] = (char)(0x80 | (code >> 12 & 0x3f));

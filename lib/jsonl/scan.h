@@ -66,6 +66,18 @@ typedef struct jl_block {
 #define JL_ESCAPE_LOW 0, 0, 1 | 4 | 8, 0, 8, 0, 4, 0, 0, 0, 0, 0, 2, 0, 4, 1
 #define JL_ESCAPE_HIGH 0, 0, 1, 0, 0, 2, 4, 8, 0, 0, 0, 0, 0, 0, 0, 0
 
+/* Hexadecimal digits by their byte: value plus one; 0 is no digit. */
+extern const unsigned char jl_scan_hex[256];
+
+/* The value of four hexadecimal digits, negative when one is none. */
+static inline int jl_scan_hex4(const char *p) {
+    int a = jl_scan_hex[(unsigned char)p[0]] - 1;
+    int b = jl_scan_hex[(unsigned char)p[1]] - 1;
+    int c = jl_scan_hex[(unsigned char)p[2]] - 1;
+    int d = jl_scan_hex[(unsigned char)p[3]] - 1;
+    return (a | b | c | d) < 0 ? -1 : a << 12 | b << 8 | c << 4 | d;
+}
+
 /* The length of the escape at `s`, which is a backslash, when it is \uXXXX or a pair of them; 0 with the reason. */
 size_t jl_scan_unicode_escape(const char *s, jl_fault *fault);
 

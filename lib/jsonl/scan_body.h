@@ -61,9 +61,17 @@ static __attribute__((noinline)) size_t long_escape(const char *open, const char
     return n;
 }
 
+/* 6 when there is \uXXXX at `p`, no surrogate; else 0. */
+ALWAYS size_t unit_escape(const char *p) {
+    int code = p[1] == 'u' ? jl_scan_hex4(p + 2) : -1;
+    return code >= 0 && code >> 11 != 0xd800 >> 11 ? 6 : 0;
+}
+
 /* `p` is a backslash. Returns the length of the escape or 0. */
 ALWAYS size_t escape(const char *open, const char *p, const char *end, jl_fault *fault) {
     size_t n = simple_escape[(unsigned char)p[1]];
+    if (!LIKELY(n))
+        n = unit_escape(p);
     if (!LIKELY(n) || (end && p + n > end))
         n = long_escape(open, p, end, fault);
     return n;
