@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import re
 import shlex
 import shutil
 import socket
@@ -100,6 +101,7 @@ class Bench:
         self.size_name = size_name
         self.size = SIZES[size_name]
         self.rounds = rounds
+        self.only = None  # the groups, when not all
         self.here = os.path.dirname(os.path.abspath(__file__))
         self.top = os.path.dirname(os.path.dirname(self.here))
         self.build = os.environ["BUILD"]
@@ -143,28 +145,35 @@ class Bench:
 
     def look_around(self):
         """The kind of machine, without its name; warns when others use it."""
-        def first(command, pattern=None):
+        def version(command):
+            """The first thing that looks like a version in what the command says."""
             try:
-                out = subprocess.run(command, capture_output=True, text=True, shell=isinstance(command, str)).stdout
+                run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, shell=isinstance(command, str))
             except OSError:
                 return None
-            return out.strip().splitlines()[0].strip() if out.strip() else None
+            found = re.search(r"\d+(\.\d+)+|\d+", run.stdout)
+            return found.group() if found and run.returncode == 0 else None
 
+        with open("/proc/cpuinfo", encoding="ascii", errors="replace") as f:
+            processor = re.search(r"^model name\s*: (.*)$", f.read(), re.M)
         self.machine = {
             "cores": str(os.cpu_count()),
-            "processor": first("sed -n 's/^model name[^:]*: //p' /proc/cpuinfo") or os.uname().machine,
+            "processor": processor.group(1) if processor else os.uname().machine,
             "memory": "%.0f GiB" % (os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30),
-            "kernel": os.uname().release,
-            "jobline": first("jl-dedupe --version"),
-            "C library": first("ldd --version"),
-            "coreutils": first("cat --version"),
-            "jq": first("jq --version"),
-            "gojq": first("gojq --version") if self.have("gojq") else None,
-            "Miller": first("mlr --version") if self.have("mlr") else None,
-            "mawk": first("mawk -W version 2>&1"),
-            "Python": sys.version.split()[0],
-            "Redis": first("redis-server --version | sed 's/.* v=\\([^ ]*\\).*/\\1/'"),
-            "DuckDB": first(["node", os.path.join(self.here, "peers", "duckdb.js"), "--version"]) if self.duckdb else None,
+            "Linux": re.match(r"[\d.]*\d", os.uname().release).group(),
+            "jobline": version("jl-dedupe --version"),
+            "glibc": version("getconf GNU_LIBC_VERSION"),
+            "coreutils": version("cat --version"),
+            "compiler": " ".join(filter(None, [os.environ.get("CC", "cc"), version(os.environ.get("CC", "cc") + " -dumpfullversion")])),
+            "jq": version("jq --version"),
+            "gojq": version("gojq --version"),
+            "Miller": version("mlr --version"),
+            "mawk": version("mawk -W version"),
+            "Python": version([self.python, "--version"]),
+            "Redis": version("redis-server --version"),
+            "gRPC core": version("pkg-config --modversion grpc"),
+            "SQLite": version("pkg-config --modversion sqlite3"),
+            "DuckDB": version(["node", os.path.join(self.here, "peers", "duckdb.js"), "--version"]) if self.duckdb else None,
         }
         before, total = self.idle_ticks()
         time.sleep(1 if self.size_name != "tiny" else 0.1)

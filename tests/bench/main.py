@@ -39,6 +39,7 @@ def main():
         return 0
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     bench = Bench(args.size, args.rounds or SIZES[args.size].rounds)
+    bench.only = args.only
     try:
         bench.look_around()
         for name in names:

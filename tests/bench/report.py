@@ -32,10 +32,15 @@ def markdown_table(head, rows):
     return lines + ["| " + " | ".join(cell(c) for c in row) + " |" for row in rows]
 
 
+def command(bench):
+    only = (" --only=" if bench.size_name == "tiny" else " ONLY=") + bench.only if bench.only else ""
+    return COMMANDS[bench.size_name] + only
+
+
 def results(bench):
     """The text of RESULTS.md."""
     kind = ", ".join("%s %s" % (name, value) for name, value in bench.machine.items() if value and name != "note")
-    lines = ["# Results", "", "Written by `%s`; [README.md](README.md) says how to read it." % COMMANDS[bench.size_name], "", "On: " + kind + "."]
+    lines = ["# Results", "", "Written by `%s`; [README.md](README.md) says how to read it." % command(bench), "", "On: " + kind + "."]
     if "note" in bench.machine:
         lines += ["", "**Not a quiet machine: %s.**" % bench.machine["note"]]
     lines += ["", "## Targets", ""]

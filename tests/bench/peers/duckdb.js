@@ -12,7 +12,8 @@ async function main(threads, sql) {
     }
     const instance = await duckdb.DuckDBInstance.create(':memory:', { threads });
     const connection = await instance.connect();
-    await connection.run('SET preserve_insertion_order = false');
+    // Faster where no order was asked for.
+    await connection.run(`SET preserve_insertion_order = ${sql.includes('ORDER BY')}`);
     const cpu = process.cpuUsage(), since = process.hrtime.bigint();
     await connection.run(sql);
     const wall = Number(process.hrtime.bigint() - since) / 1e9, used = process.cpuUsage(cpu);
