@@ -23,6 +23,7 @@
 #define BATCH 8192    /* lines per submit() */
 #define COLLECT 65536 /* questions per look-up of get: a store sorts them by bucket */
 #define COLLECT_MOST (JL_SECOND / 10)
+#define QUESTION 80     /* bytes that get and put keep for a line that waits, beside the line */
 #define LINE_GUESS 1024 /* bytes that a line of --batch may wait with */
 #define WINDOW (UINT64_C(32) << 20)
 #define NAME "senior"
@@ -304,6 +305,7 @@ static int run_get(jl_run *r, jl_err *err) {
         return -1;
     jl_filter filter = filter_for(r, lookup);
     filter.memory = JL_REMEMBER_NOTHING;
+    filter.question = QUESTION;
     if (c.batch > 0 && c.window == WINDOW && c.batch * LINE_GUESS > WINDOW)
         filter.window = c.batch * LINE_GUESS;
     filter.look = look_missing;
@@ -325,6 +327,8 @@ static int run_put(jl_run *r, jl_err *err) {
         return -1;
     jl_filter filter = filter_for(r, lookup);
     filter.memory = JL_REMEMBER_NOTHING;
+    filter.question = QUESTION;
+    filter.as_is = true;
     filter.look = look_present;
     filter.answer = answer_put;
     int rc = filter_lines(r, &filter, err);

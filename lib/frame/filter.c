@@ -223,7 +223,9 @@ static int loop_queue(struct loop *l, size_t i, jl_err *err) {
                        .number = l->item[i].number,
                        .ticket = l->item[i].ticket,
                        .asked = l->item[i].verdict == JL_ASK};
-    if (l->item[i].asks) {
+    if (l->item[i].asks && l->f->question) {
+        about.extra = l->f->question;
+    } else if (l->item[i].asks) {
         about.extra = QUESTION;
         for (size_t k = 0; k < l->f->key->n; k++)
             about.extra += rec->field[l->f->first_key + k].len;
@@ -529,7 +531,7 @@ static int loop_open(struct loop *l, jl_err *err) {
     if (!l->item || !l->query || !l->scratch)
         return jl_err_nomem(err);
     if (f->lookup && (f->memory != JL_REMEMBER_NOTHING || f->lookup->ops->outstanding)) {
-        l->waiting = jl_waiting_new(jl_want_count(f->want), err);
+        l->waiting = jl_waiting_new(f->as_is ? 0 : jl_want_count(f->want), err);
         l->tickets = l->waiting ? jl_tickets_new(err) : NULL;
         if (!l->tickets)
             return -1;

@@ -30,6 +30,8 @@ typedef struct jl_filter {
     jl_memory memory;
     size_t batch;        /* lines per submit(), at most; 0 = 256. A lookup that sorts its batch wants more */
     uint64_t window;     /* bytes of lines and questions that may wait; reading pauses beyond. 0 = 32 MiB */
+    uint64_t question;   /* bytes that a question costs the lookup; 0 = 64 and those of its key members */
+    bool as_is;          /* `answer` writes lines as they are, or not at all: those that wait have no fields then */
     char *const *inputs; /* NULL-terminated; NULL or an empty list is stdin */
     char *const *then;   /* the command that takes the output, or NULL */
 
