@@ -1,4 +1,4 @@
-# Draws the time of each program as multiples of jl-dedupe's, for short and long lines: data (a TSV: name, short, long) and rows are given.
+# Draws the time of each program as multiples of jl-dedupe's. Given: data (a TSV: name, short, long) and its rows.
 set terminal svg size 760,(90 + 34 * rows) font "sans-serif,13" background "white"
 set datafile separator "\t"
 set title "Time to find the distinct pairs of a file; jl-dedupe with one thread = 1" font ",14"

@@ -32,15 +32,49 @@ class Size:
 
 SIZES = {
     "full": Size(
-        7, (5000000, 150000), (345000, 10350), (5000000, 5000000), (1000000, 100000), (2000000, 20000000), 4000000, 300000,
-        2000000, 2000, (10**4, 10**5, 10**6, 10**7, 3 * 10**7), 64 << 20, 1,
+        7,
+        (5000000, 150000),
+        (345000, 10350),
+        (5000000, 5000000),
+        (1000000, 100000),
+        (2000000, 20000000),
+        4000000,
+        300000,
+        2000000,
+        2000,
+        (10**4, 10**5, 10**6, 10**7, 3 * 10**7),
+        64 << 20,
+        1,
     ),
     "quick": Size(
-        5, (500000, 15000), (34500, 1035), (500000, 500000), (100000, 10000), (200000, 2000000), 500000, 20000, 200000, 300,
-        (10**4, 10**5, 10**6), 16 << 20, 1,
+        5,
+        (500000, 15000),
+        (34500, 1035),
+        (500000, 500000),
+        (100000, 10000),
+        (200000, 2000000),
+        500000,
+        20000,
+        200000,
+        300,
+        (10**4, 10**5, 10**6),
+        16 << 20,
+        1,
     ),
     "tiny": Size(
-        2, (20000, 600), (1000, 30), (20000, 20000), (4000, 400), (20000,), 20000, 2000, 20000, 50, (10**3, 10**4), 1 << 20, 1
+        2,
+        (20000, 600),
+        (1000, 30),
+        (20000, 20000),
+        (4000, 400),
+        (20000,),
+        20000,
+        2000,
+        20000,
+        50,
+        (10**3, 10**4),
+        1 << 20,
+        1,
     ),
 }
 
@@ -117,7 +151,9 @@ class Bench:
         self.machine = {}
         os.environ.update(
             {
-                "PATH": ":".join([os.path.join(self.build, "bin"), os.path.join(self.build, "test", "bin"), os.environ["PATH"]]),
+                "PATH": ":".join(
+                    [os.path.join(self.build, "bin"), os.path.join(self.build, "test", "bin"), os.environ["PATH"]]
+                ),
                 "LC_ALL": "C.UTF-8",
                 "NODE_PATH": os.path.join(self.dir, "npm", "node_modules"),
                 "BENCH_COST": os.path.join(self.dir, "state", "cost"),
@@ -145,10 +181,13 @@ class Bench:
 
     def look_around(self):
         """The kind of machine, without its name; warns when others use it."""
+
         def version(command):
             """The first thing that looks like a version in what the command says."""
             try:
-                run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, shell=isinstance(command, str))
+                run = subprocess.run(
+                    command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, shell=isinstance(command, str)
+                )
             except OSError:
                 return None
             found = re.search(r"\d+(\.\d+)+|\d+", run.stdout)
@@ -164,7 +203,9 @@ class Bench:
             "jobline": version("jl-dedupe --version"),
             "glibc": version("getconf GNU_LIBC_VERSION"),
             "coreutils": version("cat --version"),
-            "compiler": " ".join(filter(None, [os.environ.get("CC", "cc"), version(os.environ.get("CC", "cc") + " -dumpfullversion")])),
+            "compiler": " ".join(
+                filter(None, [os.environ.get("CC", "cc"), version(os.environ.get("CC", "cc") + " -dumpfullversion")])
+            ),
             "jq": version("jq --version"),
             "gojq": version("gojq --version"),
             "Miller": version("mlr --version"),
@@ -173,7 +214,9 @@ class Bench:
             "Redis": version("redis-server --version"),
             "gRPC core": version("pkg-config --modversion grpc"),
             "SQLite": version("pkg-config --modversion sqlite3"),
-            "DuckDB": version(["node", os.path.join(self.here, "peers", "duckdb.js"), "--version"]) if self.duckdb else None,
+            "DuckDB": version(["node", os.path.join(self.here, "peers", "duckdb.js"), "--version"])
+            if self.duckdb
+            else None,
         }
         before, total = self.idle_ticks()
         time.sleep(1 if self.size_name != "tiny" else 0.1)
@@ -207,7 +250,8 @@ class Bench:
         lines, distinct = getattr(self.size, shape)
         kind = {"unique": "short"}.get(shape, shape)
         return self.made(
-            "%s-%d.jsonl" % (shape, lines), "generate --lines=%d --distinct=%d --seed=7 --shape=%s" % (lines, distinct, kind)
+            "%s-%d.jsonl" % (shape, lines),
+            "generate --lines=%d --distinct=%d --seed=7 --shape=%s" % (lines, distinct, kind),
         )
 
     def slice(self, path, lines):
@@ -218,7 +262,8 @@ class Bench:
         """Lines of company, title and a seniority for each distinct pair of the input."""
         return self.made(
             os.path.basename(path) + ".table",
-            "jl-dedupe --keys-only %s | awk '{ sub(/}$/, \",\\\"seniority\\\":\" (NR %% 7 + 1) \"}\"); print }'" % shlex.quote(path),
+            'jl-dedupe --keys-only %s | awk \'{ sub(/}$/, ",\\"seniority\\":" (NR %% 7 + 1) "}"); print }\''
+            % shlex.quote(path),
         )
 
     # --- Running ---------------------------------------------------------------------------------------------------
@@ -241,11 +286,16 @@ class Bench:
         with open(self.path("state", "stderr"), "w+", encoding="utf-8", errors="replace") as stderr:
             run = subprocess.Popen(
                 [os.path.join(self.tools, "measure"), "-n", str(times), *shell],
-                stdin=stdin, stdout=subprocess.PIPE, stderr=stderr, text=True,
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
             )
             try:
                 told, _ = run.communicate()
-            except BaseException:  # also a signal: the tool ends what it runs, which a kill of the tool would leave behind
+            except (
+                BaseException
+            ):  # also a signal: the tool ends what it runs, which a kill of the tool would leave behind
                 run.terminate()
                 run.wait()
                 raise
@@ -312,8 +362,21 @@ class Bench:
                 return s.connect_ex(("127.0.0.1", port)) == 0
 
         server = self.start(
-            ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--appendonly", "no"],
-            ready, "redis.log",
+            [
+                "redis-server",
+                "--port",
+                str(port),
+                "--bind",
+                "127.0.0.1",
+                "--dir",
+                folder,
+                "--save",
+                "",
+                "--appendonly",
+                "no",
+            ],
+            ready,
+            "redis.log",
         )
         return server, port
 
@@ -387,8 +450,14 @@ class Bench:
         for name, c in costs.items():
             rows.append(
                 [
-                    name, "%.2f" % ratio(c.wall, costs[base].wall), "%.2f" % ratio(c.cpu, costs[base].cpu), "%.3f" % c.wall,
-                    "%.3f" % c.cpu, "%.0f" % (size / c.wall / 1e6) if size else "", "%.1f" % (c.rss / 2**20), str(c.runs),
+                    name,
+                    "%.2f" % ratio(c.wall, costs[base].wall),
+                    "%.2f" % ratio(c.cpu, costs[base].cpu),
+                    "%.3f" % c.wall,
+                    "%.3f" % c.cpu,
+                    "%.0f" % (size / c.wall / 1e6) if size else "",
+                    "%.1f" % (c.rss / 2**20),
+                    str(c.runs),
                 ]
             )
         self.table(caption, ["", "time ×", "CPU ×", "s", "CPU s", "MB/s", "MiB", "runs"], rows)

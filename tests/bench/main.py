@@ -11,17 +11,38 @@ import report
 from harness import SIZES, Bench, Disagreement
 
 # In the order in which they run; each is a module in group/.
-GROUPS = ["floor", "dedupe", "augment", "chain", "cache", "grpc", "latency", "start", "job", "threads", "distinct", "shapes"]
+GROUPS = [
+    "floor",
+    "dedupe",
+    "augment",
+    "chain",
+    "cache",
+    "grpc",
+    "latency",
+    "start",
+    "job",
+    "threads",
+    "distinct",
+    "shapes",
+]
 
 
 def arguments():
     parser = argparse.ArgumentParser(prog="tests/bench/run", description="Measures jobline against others.")
     size = parser.add_mutually_exclusive_group()
-    size.add_argument("--quick", action="store_const", const="quick", dest="size", help="a tenth of the data, under three minutes")
-    size.add_argument("--tiny", action="store_const", const="tiny", dest="size", help="only to see that everything works")
+    size.add_argument(
+        "--quick", action="store_const", const="quick", dest="size", help="a tenth of the data, under three minutes"
+    )
+    size.add_argument(
+        "--tiny", action="store_const", const="tiny", dest="size", help="only to see that everything works"
+    )
     parser.add_argument("--only", metavar="GROUP,…", help="these groups: " + " ".join(GROUPS))
     parser.add_argument("--rounds", type=int, metavar="N", help="rounds of the fast contenders")
-    parser.add_argument("--write", action="store_true", help="write RESULTS.md, the chart and the README's figures; a full run always does")
+    parser.add_argument(
+        "--write",
+        action="store_true",
+        help="write RESULTS.md, the chart and the README's figures; a full run always does",
+    )
     parser.add_argument("--list", action="store_true", help="name the groups")
     parser.set_defaults(size="full")
     return parser.parse_args()

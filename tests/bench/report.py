@@ -40,11 +40,19 @@ def command(bench):
 def results(bench):
     """The text of RESULTS.md."""
     kind = ", ".join("%s %s" % (name, value) for name, value in bench.machine.items() if value and name != "note")
-    lines = ["# Results", "", "Written by `%s`; [README.md](README.md) says how to read it." % command(bench), "", "On: " + kind + "."]
+    lines = [
+        "# Results",
+        "",
+        "Written by `%s`; [README.md](README.md) says how to read it." % command(bench),
+        "",
+        "On: " + kind + ".",
+    ]
     if "note" in bench.machine:
         lines += ["", "**Not a quiet machine: %s.**" % bench.machine["note"]]
     lines += ["", "## Targets", ""]
-    lines += markdown_table(["work", "wanted", "reached", ""], [[t.work, t.wanted, got(t), t.verdict] for t in bench.targets])
+    lines += markdown_table(
+        ["work", "wanted", "reached", ""], [[t.work, t.wanted, got(t), t.verdict] for t in bench.targets]
+    )
     for name, title, parts in bench.sections:
         lines += ["", "## %s: %s" % (name, title)]
         for part in parts:
@@ -58,7 +66,7 @@ def results(bench):
 
 
 def chart(bench, here):
-    """Draws chart.svg: the distinct pairs of short and long, each peer's time as multiples of jl-dedupe's. False without gnuplot."""
+    """Draws chart.svg: finding the pairs of short and long, as multiples of jl-dedupe's time. False without gnuplot."""
     short, long = (bench.figures.get("dedupe " + s) for s in ("short", "long"))
     if not short or not long or not bench.have("gnuplot"):
         return False
@@ -68,9 +76,16 @@ def chart(bench, here):
     data = bench.path("out", "chart.tsv")
     with open(data, "w", encoding="utf-8") as f:
         for name in names:
-            f.write("%s\t%.3f\t%.3f\n" % (name, ratio(short[name].wall, short[unit].wall), ratio(long[name].wall, long[unit].wall)))
+            f.write(
+                "%s\t%.3f\t%.3f\n"
+                % (name, ratio(short[name].wall, short[unit].wall), ratio(long[name].wall, long[unit].wall))
+            )
     out = os.path.join(here, "chart.svg")
-    subprocess.run(["gnuplot", "-e", "data='%s'; rows=%d" % (data, len(names)), os.path.join(here, "chart.gp")], stdout=open(out, "wb"), check=True)
+    subprocess.run(
+        ["gnuplot", "-e", "data='%s'; rows=%d" % (data, len(names)), os.path.join(here, "chart.gp")],
+        stdout=open(out, "wb"),
+        check=True,
+    )
     return True
 
 
@@ -80,23 +95,39 @@ def readme(bench):
     if not d:
         return None
     one, copy = d["jl-dedupe, 1 thread"], "cat f | cat > new"
-    said = ["On %s cores (%s), `jl-dedupe` reads lines of 220 bytes in %.1f times the time of `wc -l`" % (
-        bench.machine["cores"], bench.machine["processor"], ratio(one.wall, d["wc -l"].wall))]
+    said = [
+        "On %s cores (%s), `jl-dedupe` reads lines of 220 bytes in %.1f times the time of `wc -l`"
+        % (bench.machine["cores"], bench.machine["processor"], ratio(one.wall, d["wc -l"].wall))
+    ]
     if "DuckDB, 1 thread" in d:
         said.append(", %.1f times as fast as DuckDB with one thread" % ratio(d["DuckDB, 1 thread"].wall, one.wall))
     if "jq | sort -u" in d:
         said.append(", with a %s of jq's CPU" % part(ratio(d["jq | sort -u"].cpu, one.cpu)))
     said.append(", every byte checked.")
     if a:
-        said.append(" `jl-augment` from a table takes %.1f times as long as `%s`." % (ratio(a["jl-augment, 1 thread"].wall, a[copy].wall), copy))
+        said.append(
+            " `jl-augment` from a table takes %.1f times as long as `%s`."
+            % (ratio(a["jl-augment, 1 thread"].wall, a[copy].wall), copy)
+        )
     if job:
-        said.append(" The whole job with a warm cache takes a %s of the CPU of a straightforward Python program." % part(ratio(job["Python"].cpu, job["sentence"].cpu)))
+        said.append(
+            " The whole job with a warm cache takes a %s of the CPU of a straightforward Python program."
+            % part(ratio(job["Python"].cpu, job["sentence"].cpu))
+        )
     return wrap("".join(said))
 
 
 def part(times):
     n = round(times)
-    suffix = "st" if n % 10 == 1 and n % 100 != 11 else "nd" if n % 10 == 2 and n % 100 != 12 else "rd" if n % 10 == 3 and n % 100 != 13 else "th"
+    suffix = (
+        "st"
+        if n % 10 == 1 and n % 100 != 11
+        else "nd"
+        if n % 10 == 2 and n % 100 != 12
+        else "rd"
+        if n % 10 == 3 and n % 100 != 13
+        else "th"
+    )
     return "%d%s" % (n, suffix)
 
 

@@ -14,12 +14,18 @@ ORDERED = "DuckDB, 1 thread, order kept"
 
 
 def duckdb(bench, threads, path, table, out, ordered=False):
-    """Parses the two members, joins, and splices text: no line is written anew, none is lost. Their order is, or is made again."""
-    known = "read_json('%s', format = 'newline_delimited', columns = {company: 'VARCHAR', title: 'VARCHAR', seniority: 'INTEGER'})" % table
+    """Parses the two members, joins, splices text: no line is written anew or lost. Their order is, unless ORDERED."""
+    known = (
+        "read_json('%s', format = 'newline_delimited',"
+        " columns = {company: 'VARCHAR', title: 'VARCHAR', seniority: 'INTEGER'})"
+        % table
+    )
     number, order = ("row_number() OVER () AS n,", "ORDER BY n") if ordered else ("0 AS n,", "")
     sql = (
-        "COPY (SELECT answered FROM (SELECT n, coalesce(substr(line, 1, length(line) - 1) || ',\\\"seniority\\\":' || seniority || '}', line) AS answered"
-        " FROM (SELECT n, line, key[1] AS c, key[2] AS t FROM (SELECT %s json::VARCHAR AS line, json_extract_string(json, ['company', 'title']) AS key"
+        "COPY (SELECT answered FROM (SELECT n,"
+        " coalesce(substr(line, 1, length(line) - 1) || ',\\\"seniority\\\":' || seniority || '}', line) AS answered"
+        " FROM (SELECT n, line, key[1] AS c, key[2] AS t FROM (SELECT %s json::VARCHAR AS line,"
+        " json_extract_string(json, ['company', 'title']) AS key"
         " FROM read_json_objects('%s', format = 'newline_delimited'))) LEFT JOIN %s ON c = company AND t = title) %s)"
         " TO '%s' (FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER '\x01')" % (number, path, known, order, out)
     )
@@ -40,9 +46,13 @@ def contenders(bench, path, table, out):
         if bench.duckdb and n <= (os.cpu_count() or 1):
             found.append(Contender(theirs(n), duckdb(bench, n, path, table, out), min(3, bench.rounds), own_clock=True))
     if bench.duckdb:
-        found.append(Contender(ORDERED, duckdb(bench, 1, path, table, out, ordered=True), min(3, bench.rounds), own_clock=True))
+        found.append(
+            Contender(ORDERED, duckdb(bench, 1, path, table, out, ordered=True), min(3, bench.rounds), own_clock=True)
+        )
     slow = bench.size.slow
-    found.append(Contender("Python", "%s %s/peers/augment.py %s %s > %s" % (bench.python, bench.here, table, path, out), slow))
+    found.append(
+        Contender("Python", "%s %s/peers/augment.py %s %s > %s" % (bench.python, bench.here, table, path, out), slow)
+    )
     # gojq takes part in finding pairs only: it walks through the whole table for every line.
     jq = "jq -c --slurpfile known %s -f %s/peers/augment.jq %s > %s" % (as_object(bench, table), bench.here, path, out)
     found.append(Contender("jq", jq, slow))
@@ -81,7 +91,9 @@ def check(bench, shape, path):
         bench.remove("augmented")
         wanted = wanted or got
         if got != wanted:
-            raise Disagreement("%s and %s differ on %s: %d and %d lines" % (contender.name, ours(1), shape, got[0], wanted[0]))
+            raise Disagreement(
+                "%s and %s differ on %s: %d and %d lines" % (contender.name, ours(1), shape, got[0], wanted[0])
+            )
     bench.note("%s: all give the same %d lines, once numbers and strings are read." % (shape, wanted[0]))
 
 
@@ -94,16 +106,25 @@ def run(bench):
         bench.warm(path, table)
         racers = [
             Contender("cat f | cat > new", "cat %s | cat > %s" % (path, out)),
-            Contender("jl-augment to /dev/null", "jl-augment %s -t %s %s > /dev/null" % (bench.threads("jl-augment", 1), table, path)),
+            Contender(
+                "jl-augment to /dev/null",
+                "jl-augment %s -t %s %s > /dev/null" % (bench.threads("jl-augment", 1), table, path),
+            ),
         ] + contenders(bench, path, table, out)
         costs = bench.race(racers, after=lambda: bench.remove("augmented"))
         bench.cost_table("%s, against a copy through a pipe" % shape, costs, "cat f | cat > new", os.path.getsize(path))
         bench.figures["augment " + shape] = costs
         copy, one, two = (costs.get(n) for n in ("cat f | cat > new", ours(1), ours(2)))
         bench.target(
-            "jl-augment, %s, one thread: time of cat f | cat > new" % shape, 2.2 if shape == "short" else 1.8, ratio(one.wall, copy.wall)
+            "jl-augment, %s, one thread: time of cat f | cat > new" % shape,
+            2.2 if shape == "short" else 1.8,
+            ratio(one.wall, copy.wall),
         )
-        bench.target("jl-augment, %s, two threads: time of the same" % shape, 1.5, ratio(two.wall, copy.wall) if two else None)
+        bench.target(
+            "jl-augment, %s, two threads: time of the same" % shape, 1.5, ratio(two.wall, copy.wall) if two else None
+        )
         for name, what in ((theirs(1), "text splice"), (ORDERED, "text splice that keeps the order")):
             faster = ratio(costs[name].wall, one.wall) if name in costs else None
-            bench.target("jl-augment, %s, one thread: faster than DuckDB's %s" % (shape, what), 10, faster, at_most=False)
+            bench.target(
+                "jl-augment, %s, one thread: faster than DuckDB's %s" % (shape, what), 10, faster, at_most=False
+            )

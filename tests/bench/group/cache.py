@@ -13,7 +13,9 @@ BATCH = 1000000
 
 def pairs_file(bench, n, answers):
     name = "%s-%d.jsonl" % ("answers" if answers else "pairs", n)
-    return bench.made(name, "generate --lines=%d --distinct=%d --seed=11 --shape=pair%s" % (n, n, " --answers" if answers else ""))
+    return bench.made(
+        name, "generate --lines=%d --distinct=%d --seed=11 --shape=pair%s" % (n, n, " --answers" if answers else "")
+    )
 
 
 def asked_file(bench, stored, n):
@@ -27,7 +29,9 @@ def asked_file(bench, stored, n):
 def benchmark_get(bench, port, value_bytes):
     """GET a second of redis-benchmark -c 1 -P 100 over values of VALUE_BYTES, in a database of its own."""
     common = "redis-benchmark -p %d --dbnum 1 -c 1 -P 100 -r %d --csv" % (port, BUCKETS)
-    return common + " -t set -d %d -n %d" % (value_bytes, 5 * BUCKETS), common + " -t get -n %d" % (2000000 if bench.size_name == "full" else 300000)
+    return common + " -t set -d %d -n %d" % (value_bytes, 5 * BUCKETS), common + " -t get -n %d" % (
+        2000000 if bench.size_name == "full" else 300000
+    )
 
 
 def requests_per_second(text):
@@ -58,7 +62,13 @@ def measure_size(bench, stored):
             runs += bench.measure(Contender("put, " + name, "senior-cache -C %s put %s > /dev/null" % (cache, answers)))
         wall, cpu = (statistics.median(getattr(c, n) for c in runs) for n in ("wall", "cpu"))
         rows.append(row("put, " + name, stored, wall, cpu, rounds))
-        bench.target("senior-cache put, %s, %s pairs" % (name, millions(stored)), 1, stored / wall / 1e6, at_most=False, unit=" M/s")
+        bench.target(
+            "senior-cache put, %s, %s pairs" % (name, millions(stored)),
+            1,
+            stored / wall / 1e6,
+            at_most=False,
+            unit=" M/s",
+        )
     known = bench.sh("senior-cache -C %s get %s | grep -c seniority" % (caches["SQLite"], questions)).strip()
     other = bench.sh("senior-cache -C %s get %s | grep -c seniority" % (caches["Redis"], questions)).strip()
     if known != str(asked) or other != str(asked):
@@ -67,27 +77,47 @@ def measure_size(bench, stored):
     racers = []
     for name, cache in caches.items():
         racers.append(Contender("get, " + name, "cat %s | senior-cache -C %s get > /dev/null" % (questions, cache)))
-        racers.append(Contender("get --batch=1000000, " + name, "cat %s | senior-cache -C %s --batch=%d get > /dev/null" % (questions, cache, BATCH)))
+        racers.append(
+            Contender(
+                "get --batch=1000000, " + name,
+                "cat %s | senior-cache -C %s --batch=%d get > /dev/null" % (questions, cache, BATCH),
+            )
+        )
     value = max(PAIR, stored * PAIR // BUCKETS)
     fill, get = benchmark_get(bench, port, value)
     bench.sh(fill)
     rates = []
-    costs = bench.race(racers + [Contender("redis-benchmark", "%s > %s" % (get, bench.path("state", "benchmark.csv")))],
-                       after=lambda: rates.extend(read_rate(bench)))
+    costs = bench.race(
+        racers + [Contender("redis-benchmark", "%s > %s" % (get, bench.path("state", "benchmark.csv")))],
+        after=lambda: rates.extend(read_rate(bench)),
+    )
     plain = statistics.median(rates)
     for name, c in costs.items():
         if name != "redis-benchmark":
             rows.append(row(name, asked, c.wall, c.cpu, c.runs))
     rows.append(["redis-benchmark -c 1 -P 100 GET, %d bytes" % value, "%.2f" % (plain / 1e6), "", "", str(len(rates))])
-    bench.table("%s pairs stored, %s asked" % (millions(stored), millions(asked)), ["", "M pairs/s", "ns a pair", "CPU ns a pair", "runs"], rows)
+    bench.table(
+        "%s pairs stored, %s asked" % (millions(stored), millions(asked)),
+        ["", "M pairs/s", "ns a pair", "CPU ns a pair", "runs"],
+        rows,
+    )
     speed = lambda name: asked / costs[name].wall / 1e6
-    bench.target("senior-cache get, SQLite, %s pairs" % millions(stored), 0.5, speed("get, SQLite"), at_most=False, unit=" M/s")
     bench.target(
-        "senior-cache get, Redis, %s pairs: of redis-benchmark's GET" % millions(stored), 0.8, ratio(speed("get, Redis") * 1e6, plain), at_most=False
+        "senior-cache get, SQLite, %s pairs" % millions(stored), 0.5, speed("get, SQLite"), at_most=False, unit=" M/s"
+    )
+    bench.target(
+        "senior-cache get, Redis, %s pairs: of redis-benchmark's GET" % millions(stored),
+        0.8,
+        ratio(speed("get, Redis") * 1e6, plain),
+        at_most=False,
     )
     for name in caches:
         bench.target(
-            "senior-cache get --batch=1000000, %s, %s pairs" % (name, millions(stored)), 1.5, speed("get --batch=1000000, " + name), at_most=False, unit=" M/s"
+            "senior-cache get --batch=1000000, %s, %s pairs" % (name, millions(stored)),
+            1.5,
+            speed("get --batch=1000000, " + name),
+            at_most=False,
+            unit=" M/s",
         )
     bench.settle()
 

@@ -13,7 +13,13 @@ def sentence(cache, model, path, out):
 
 
 def pipe(cache, model, path, out):
-    return "senior-cache -C %s get < %s | senior-grpc -s %s --rate=0 | senior-cache -C %s put > %s" % (cache, path, model, cache, out)
+    return "senior-cache -C %s get < %s | senior-grpc -s %s --rate=0 | senior-cache -C %s put > %s" % (
+        cache,
+        path,
+        model,
+        cache,
+        out,
+    )
 
 
 def run(bench):
@@ -48,9 +54,17 @@ def run(bench):
     bench.figures["chain"] = costs
     table = costs[from_table(1)]
     for name in caches:
-        bench.target("jl-augment senior-cache fill, warm, %s: time of jl-augment from a table" % name, 1.3, ratio(costs["sentence, " + name].wall, table.wall))
+        bench.target(
+            "jl-augment senior-cache fill, warm, %s: time of jl-augment from a table" % name,
+            1.3,
+            ratio(costs["sentence, " + name].wall, table.wall),
+        )
     for name in caches:
-        bench.target("plain pipe, warm, %s: time of jl-augment from a table" % name, 2.5, ratio(costs["plain pipe, " + name].wall, table.wall))
+        bench.target(
+            "plain pipe, warm, %s: time of jl-augment from a table" % name,
+            2.5,
+            ratio(costs["plain pipe, " + name].wall, table.wall),
+        )
 
 
 def from_table(threads):

@@ -31,10 +31,31 @@ def contenders(bench, path, out):
             found.append((Contender(theirs(n), duckdb(bench, n, path, out), own_clock=True), "csv"))
     slow = bench.size.slow
     pairs = "-c '[.company,.title]' %s | LC_ALL=C sort -u > %s" % (path, out)
-    found.append((Contender("mawk | sort -u", "mawk -f %s/peers/pairs.awk %s | LC_ALL=C sort -u > %s" % (bench.here, path, out), slow), "lines"))
-    found.append((Contender("Python", "%s %s/peers/dedupe.py %s > %s" % (bench.python, bench.here, path, out), slow), "lines"))
+    found.append(
+        (
+            Contender(
+                "mawk | sort -u",
+                "mawk -f %s/peers/pairs.awk %s | LC_ALL=C sort -u > %s" % (bench.here, path, out),
+                slow,
+            ),
+            "lines",
+        )
+    )
+    found.append(
+        (Contender("Python", "%s %s/peers/dedupe.py %s > %s" % (bench.python, bench.here, path, out), slow), "lines")
+    )
     if bench.have("mlr"):
-        found.append((Contender("Miller", "mlr --ijsonl --ojsonl head -n 1 -g company,title then cut -o -f company,title %s > %s" % (path, out), slow), "lines"))
+        found.append(
+            (
+                Contender(
+                    "Miller",
+                    "mlr --ijsonl --ojsonl head -n 1 -g company,title then cut -o -f company,title %s > %s"
+                    % (path, out),
+                    slow,
+                ),
+                "lines",
+            )
+        )
     if bench.have("gojq"):
         found.append((Contender("gojq | sort -u", "gojq " + pairs, slow), "lines"))
     found.append((Contender("jq | sort -u", "jq " + pairs, slow), "lines"))
@@ -86,8 +107,8 @@ def once_only(bench, path):
 
 
 def check(bench, shape, path):
-    """All give the same set of pairs, on the whole input or on its first lines. Returns {name: Cost}: of those that need not run
-    again, because they run once and were measured on the whole input now."""
+    """All give the same set of pairs, on the whole input or on its first lines. Returns {name: Cost} of those that need
+    not run again, because they run once and were measured on the whole input now."""
     whole = shape not in ("unique", "mixed")
     if not whole:
         path = bench.slice(path, getattr(bench.size, shape)[0] // CHECKED)
@@ -119,7 +140,10 @@ def check(bench, shape, path):
                 % (contender.name, shape, len(missing), sorted(missing)[:1], len(invented), sorted(invented)[:1])
             )
     lines = sum(1 for _ in open(path, "rb"))
-    bench.note("%s: all give the same %d pairs of %d lines.%s" % (shape, len(wanted[path]), lines, "".join(" " + n for n in dict.fromkeys(notes))))
+    bench.note(
+        "%s: all give the same %d pairs of %d lines.%s"
+        % (shape, len(wanted[path]), lines, "".join(" " + n for n in dict.fromkeys(notes)))
+    )
     return once
 
 
@@ -159,13 +183,25 @@ def targets(bench, shape, costs):
     duck1, duck2 = costs.get(theirs(1)), costs.get(theirs(2))
     faster = lambda a, b: ratio(b.wall, a.wall) if a and b else None
     if shape in ("short", "long"):
-        bench.target("jl-dedupe, %s, one thread: time of wc -l" % shape, 5 if shape == "short" else 3.6, ratio(one.wall, costs["wc -l"].wall))
+        bench.target(
+            "jl-dedupe, %s, one thread: time of wc -l" % shape,
+            5 if shape == "short" else 3.6,
+            ratio(one.wall, costs["wc -l"].wall),
+        )
         least = 3 if shape == "short" else 2.2
-        bench.target("jl-dedupe, %s, one thread: faster than DuckDB with one" % shape, least, faster(one, duck1), at_most=False)
-        bench.target("jl-dedupe, %s, two threads: faster than DuckDB with two" % shape, least, faster(two, duck2), at_most=False)
+        bench.target(
+            "jl-dedupe, %s, one thread: faster than DuckDB with one" % shape, least, faster(one, duck1), at_most=False
+        )
+        bench.target(
+            "jl-dedupe, %s, two threads: faster than DuckDB with two" % shape, least, faster(two, duck2), at_most=False
+        )
     if shape == "short" and "jq | sort -u" in costs:
         bench.target("jl-dedupe, short: less CPU than jq", 40, ratio(costs["jq | sort -u"].cpu, one.cpu), at_most=False)
     if shape == "unique":
         for mine, duck, text in ((one, duck1, "one thread"), (two, duck2, "two threads")):
-            bench.target("jl-dedupe, all distinct, %s: faster than DuckDB" % text, 2.5, faster(mine, duck), at_most=False)
-        bench.target("jl-dedupe, all distinct: share of DuckDB's memory", 0.5, ratio(one.rss, duck1.rss) if duck1 else None)
+            bench.target(
+                "jl-dedupe, all distinct, %s: faster than DuckDB" % text, 2.5, faster(mine, duck), at_most=False
+            )
+        bench.target(
+            "jl-dedupe, all distinct: share of DuckDB's memory", 0.5, ratio(one.rss, duck1.rss) if duck1 else None
+        )

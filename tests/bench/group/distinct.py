@@ -22,7 +22,10 @@ def run(bench):
             bench.note("%s: not measured, it does not fit in memory beside the rest." % power(n))
             continue
         bench.warm(path)
-        racers = [Contender("key", "%s key %s" % (floor, path)), Contender("dedupe", "jl-dedupe %s %s > /dev/null" % (one, path))]
+        racers = [
+            Contender("key", "%s key %s" % (floor, path)),
+            Contender("dedupe", "jl-dedupe %s %s > /dev/null" % (one, path)),
+        ]
         if n > 5000000:
             for racer in racers:
                 racer.rounds = min(3, bench.rounds)
@@ -31,16 +34,40 @@ def run(bench):
         least = least or costs["dedupe"].rss
         per_key = (costs["dedupe"].rss - least) / n
         points.append((math.log10(n), ns["dedupe"], per_key))
-        rows.append([power(n), "%d" % lines, "%.0f" % ns["dedupe"], "%.0f" % ns["key"], "%.0f" % (costs["dedupe"].rss / 2**20), "%.1f" % per_key if n >= 10**6 else "", str(costs["dedupe"].runs)])
+        rows.append(
+            [
+                power(n),
+                "%d" % lines,
+                "%.0f" % ns["dedupe"],
+                "%.0f" % ns["key"],
+                "%.0f" % (costs["dedupe"].rss / 2**20),
+                "%.1f" % per_key if n >= 10**6 else "",
+                str(costs["dedupe"].runs),
+            ]
+        )
     if len(points) >= 3 and bench.size_name != "tiny":
         slope, at = line_through([(x, y) for x, y, _ in points[-3:]])
-        rows.append([power(FAR) + ", extrapolated", "", "%.0f" % (at + slope * math.log10(FAR)), "", "%.0f" % (FAR * points[-1][2] / 2**20), "", ""])
+        rows.append(
+            [
+                power(FAR) + ", extrapolated",
+                "",
+                "%.0f" % (at + slope * math.log10(FAR)),
+                "",
+                "%.0f" % (FAR * points[-1][2] / 2**20),
+                "",
+                "",
+            ]
+        )
     bench.table(
         "lines of a pair alone, each pair as likely as any other; ns of CPU a line",
-        ["distinct pairs", "lines", "jl-dedupe", "up to the key", "MiB", "bytes a key", "runs"], rows,
+        ["distinct pairs", "lines", "jl-dedupe", "up to the key", "MiB", "bytes a key", "runs"],
+        rows,
     )
     if rows[-1][0].endswith("extrapolated"):
-        bench.note("%s is no measurement: it is the straight line through the last three points over the logarithm." % power(FAR))
+        bench.note(
+            "%s is no measurement: it is the straight line through the last three points over the logarithm."
+            % power(FAR)
+        )
 
 
 def power(n):

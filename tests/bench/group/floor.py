@@ -21,7 +21,9 @@ def run(bench):
                 Contender("our reader, ends of lines", "%s lines %s" % (floor, path)),
                 Contender("each line checked, members found", "%s scan %s" % (floor, path)),
                 Contender("the same and its key made", "%s key %s" % (floor, path)),
-                Contender("jl-dedupe --keys-only", "jl-dedupe %s --keys-only %s" % (bench.threads("jl-dedupe", 1), path)),
+                Contender(
+                    "jl-dedupe --keys-only", "jl-dedupe %s --keys-only %s" % (bench.threads("jl-dedupe", 1), path)
+                ),
             ]
         )
         bench.cost_table("%s, against wc -l" % shape, costs, "wc -l", os.path.getsize(path))

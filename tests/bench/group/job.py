@@ -39,11 +39,27 @@ def run(bench):
         server[racer.name] = bench.cpu_of(redis) - before
     costs = bench.race(racers, after=lambda: bench.remove("answered"))
     rows = [
-        [name, "%.1f" % ratio(c.cpu, costs["sentence"].cpu), "%.1f" % ratio(c.wall, costs["sentence"].wall), "%.2f" % (c.cpu / bench.size.few * 1e6),
-         "%.2f" % (server[name] / bench.size.few * 1e6), "%.0f" % (c.rss / 2**20), str(c.runs)]
+        [
+            name,
+            "%.1f" % ratio(c.cpu, costs["sentence"].cpu),
+            "%.1f" % ratio(c.wall, costs["sentence"].wall),
+            "%.2f" % (c.cpu / bench.size.few * 1e6),
+            "%.2f" % (server[name] / bench.size.few * 1e6),
+            "%.0f" % (c.rss / 2**20),
+            str(c.runs),
+        ]
         for name, c in costs.items()
     ]
-    bench.table("%d lines of short, Redis" % bench.size.few, ["", "CPU ×", "time ×", "CPU µs a line", "and the server's", "MiB", "runs"], rows)
+    bench.table(
+        "%d lines of short, Redis" % bench.size.few,
+        ["", "CPU ×", "time ×", "CPU µs a line", "and the server's", "MiB", "runs"],
+        rows,
+    )
     bench.figures["job"] = costs
-    bench.target("the whole job, warm: less CPU than the Python program", 30, ratio(costs["Python"].cpu, costs["sentence"].cpu), at_most=False)
+    bench.target(
+        "the whole job, warm: less CPU than the Python program",
+        30,
+        ratio(costs["Python"].cpu, costs["sentence"].cpu),
+        at_most=False,
+    )
     bench.target("the same as a plain pipe", 30, ratio(costs["Python"].cpu, costs["plain pipe"].cpu), at_most=False)

@@ -14,7 +14,9 @@ def percentile(sorted_values, share):
 def run(bench):
     lines = bench.size.probes + 20
     # All pairs differ, so that each line goes the whole way.
-    path = bench.made("probes-%d.jsonl" % lines, "generate --lines=%d --distinct=%d --seed=5 --shape=short" % (lines, lines))
+    path = bench.made(
+        "probes-%d.jsonl" % lines, "generate --lines=%d --distinct=%d --seed=5 --shape=short" % (lines, lines)
+    )
     _, port = bench.start_redis()
     _, model = bench.start_model()
     caches = {"SQLite": "sqlite:" + bench.path("state", "latency.db"), "Redis": "redis://127.0.0.1:%d/0" % port}
@@ -26,7 +28,10 @@ def run(bench):
     took = {name: [] for name in chains}
     for _ in range(2):
         for name, command in chains.items():
-            out = bench.sh("%s %s/peers/latency.py %d %d %s '%s'" % (bench.python, bench.here, bench.size.probes // 2, PAUSE, path, command))
+            out = bench.sh(
+                "%s %s/peers/latency.py %d %d %s '%s'"
+                % (bench.python, bench.here, bench.size.probes // 2, PAUSE, path, command)
+            )
             took[name] += [float(t) for t in out.split()]
     rows, middle = [], {}
     for name, times in took.items():
@@ -34,8 +39,16 @@ def run(bench):
             raise Disagreement("%s lost lines" % name)
         times.sort()
         middle[name] = {p: percentile(times, p) * 1000 for p in (0.5, 0.9, 0.99)}
-        rows.append([name] + ["%.3f" % middle[name][p] for p in (0.5, 0.9, 0.99)] + ["%.3f" % (times[-1] * 1000), str(len(times))])
-    bench.table("ms from writing a line to having it back, one every %d ms" % PAUSE, ["", "p50", "p90", "p99", "longest", "lines"], rows)
+        rows.append(
+            [name]
+            + ["%.3f" % middle[name][p] for p in (0.5, 0.9, 0.99)]
+            + ["%.3f" % (times[-1] * 1000), str(len(times))]
+        )
+    bench.table(
+        "ms from writing a line to having it back, one every %d ms" % PAUSE,
+        ["", "p50", "p90", "p99", "longest", "lines"],
+        rows,
+    )
     for name in chains:
         if name.startswith(("sentence", "plain")):
             added = {p: middle[name][p] - middle["cat"][p] for p in (0.5, 0.99)}

@@ -34,26 +34,57 @@ def with_rest(r, rest):
 
 # name: (key options, a function that makes a line)
 SHAPES = {
-    "a late key, behind 60 members": ("", lambda r: compact({**{"member%d" % i: words(r, 2) for i in range(60)}, **pair(r)})),
-    "keys that are numbers": ("-k company=id,title=sub", lambda r: compact({"id": r.randrange(1000), "sub": r.random() * 1e6, "text": words(r, 30)})),
+    "a late key, behind 60 members": (
+        "",
+        lambda r: compact({**{"member%d" % i: words(r, 2) for i in range(60)}, **pair(r)}),
+    ),
+    "keys that are numbers": (
+        "-k company=id,title=sub",
+        lambda r: compact({"id": r.randrange(1000), "sub": r.random() * 1e6, "text": words(r, 30)}),
+    ),
     "keys that are nested": (
         "-k company=job.organization.name,title=job.position.title",
-        lambda r: compact({"id": words(r, 5), "job": {"organization": {"kind": "Organization", "name": "Company %d" % r.randrange(500)},
-                                                      "position": {"text": words(r, 20), "title": "Analyst %d" % r.randrange(4)}}}),
+        lambda r: compact(
+            {
+                "id": words(r, 5),
+                "job": {
+                    "organization": {"kind": "Organization", "name": "Company %d" % r.randrange(500)},
+                    "position": {"text": words(r, 20), "title": "Analyst %d" % r.randrange(4)},
+                },
+            }
+        ),
     ),
     "keys that are arrays and objects": (
-        "-k company,title=tags", lambda r: compact({"company": {"name": words(r, 2), "id": r.randrange(500)}, "tags": [words(r, 1) for _ in range(4)], "text": words(r, 20)}),
+        "-k company,title=tags",
+        lambda r: compact(
+            {
+                "company": {"name": words(r, 2), "id": r.randrange(500)},
+                "tags": [words(r, 1) for _ in range(4)],
+                "text": words(r, 20),
+            }
+        ),
     ),
-    "100 keys": ("-k " + ",".join("k%d" % i for i in range(100)), lambda r: compact({"k%d" % i: words(r, 1) for i in range(100)})),
+    "100 keys": (
+        "-k " + ",".join("k%d" % i for i in range(100)),
+        lambda r: compact({"k%d" % i: words(r, 1) for i in range(100)}),
+    ),
     "300 tiny members": ("", lambda r: with_rest(r, {"m%d" % i: r.randrange(10) for i in range(300)})),
-    "an array of 384 floats": ("", lambda r: with_rest(r, {"embedding": [round(r.uniform(-1, 1), 8) for _ in range(384)]})),
+    "an array of 384 floats": (
+        "",
+        lambda r: with_rest(r, {"embedding": [round(r.uniform(-1, 1), 8) for _ in range(384)]}),
+    ),
     "arrays of small integers": ("", lambda r: with_rest(r, {"n": [r.randrange(100) for _ in range(500)]})),
     "arrays of tiny strings": ("", lambda r: with_rest(r, {"tags": [r.choice("abcdef") for _ in range(500)]})),
     "arrays of tiny objects": ("", lambda r: with_rest(r, {"o": [{"a": r.randrange(10)} for _ in range(300)]})),
     "true, false, null": ("", lambda r: with_rest(r, {"b": [r.choice([True, False, None]) for _ in range(400)]})),
-    "nested 200 deep": ("", lambda r: "%s,\"deep\":%s1%s}" % (compact(pair(r))[:-1], '{"a":[' * 100, "]}" * 100)),
-    "much white space": ("", lambda r: json.dumps({**pair(r), "place": {"city": words(r, 1), "list": [1, 2, 3]}, "text": words(r, 5)}, indent=8).replace("\n", " ")),
-    "escapes everywhere": ("", lambda r: with_rest(r, {"text": "\\\"\n\t/" * 60 + words(r, 3)})),
+    "nested 200 deep": ("", lambda r: '%s,"deep":%s1%s}' % (compact(pair(r))[:-1], '{"a":[' * 100, "]}" * 100)),
+    "much white space": (
+        "",
+        lambda r: json.dumps(
+            {**pair(r), "place": {"city": words(r, 1), "list": [1, 2, 3]}, "text": words(r, 5)}, indent=8
+        ).replace("\n", " "),
+    ),
+    "escapes everywhere": ("", lambda r: with_rest(r, {"text": '\\"\n\t/' * 60 + words(r, 3)})),
     "\\u escapes everywhere": ("", lambda r: json.dumps({**pair(r), "text": "Zürich–Łódź→東京" * 12})),
     "no ASCII in the text": ("", lambda r: with_rest(r, {"text": "求人情報と年収の詳細について" * 14})),
     "emoji and accents between ASCII": ("", lambda r: with_rest(r, {"text": "naïve café 🚀 résumé – " * 16})),
@@ -66,7 +97,9 @@ SHAPES = {
 
 
 def shape_file(bench, name, make):
-    path = bench.path("in", "shape-%s-%d.jsonl" % ("".join(c if c.isalnum() else "-" for c in name), bench.size.shape_bytes))
+    path = bench.path(
+        "in", "shape-%s-%d.jsonl" % ("".join(c if c.isalnum() else "-" for c in name), bench.size.shape_bytes)
+    )
     if not os.path.exists(path):
         r = random.Random(name)
         block = "".join(make(r) + "\n" for _ in range(DIFFERENT)).encode()
@@ -112,7 +145,10 @@ def cost_of(bench, path, key):
             f.write('{"company":"a","title":"b","seniority":1}\n')
     else:
         dedupe, augment, table = key, key, bench.path("out", "table")
-        bench.sh("jl-dedupe %s --keys-only %s | awk '{ sub(/}$/, \",\\\"seniority\\\":3}\"); print }' > %s" % (key, path, table))
+        bench.sh(
+            'jl-dedupe %s --keys-only %s | awk \'{ sub(/}$/, ",\\"seniority\\":3}"); print }\' > %s'
+            % (key, path, table)
+        )
     bench.warm(path)
     costs = bench.race(
         [
@@ -134,7 +170,11 @@ def run(bench):
         far = any(t > LIMIT for t in times.values())
         if far:
             beyond.append(name)
-        cells = [text for p in ("jl-dedupe", "jl-augment") for text in (("%.2f" % costs[p], "%.2f" % times[p]) if p in costs else ("", ""))]
+        cells = [
+            text
+            for p in ("jl-dedupe", "jl-augment")
+            for text in (("%.2f" % costs[p], "%.2f" % times[p]) if p in costs else ("", ""))
+        ]
         rows.append([name, "%.0f" % bytes_a_line] + cells + ["beyond %d×" % LIMIT if far else ""])
 
     add("the usual lines (short)", usual, 223)
@@ -153,7 +193,11 @@ def run(bench):
             Contender("cat", "cd %s && cat * > /dev/null" % folder),
         ]
     )
-    add("%d files of %d lines, above cat" % (len(os.listdir(folder)), LINES_A_FILE), {"jl-dedupe": above(costs["files"], costs["cat"], size)}, 223)
+    add(
+        "%d files of %d lines, above cat" % (len(os.listdir(folder)), LINES_A_FILE),
+        {"jl-dedupe": above(costs["files"], costs["cat"], size)},
+        223,
+    )
     slow_producer(bench, add)
     slow_reader(bench, add)
     bench.table("ns of CPU a byte", ["", "bytes a line", "jl-dedupe", "×", "jl-augment", "×", ""], rows)
@@ -182,7 +226,9 @@ def slow_producer(bench, add):
     costs = {c.name: [] for c in racers}
     for _ in range(min(3, bench.rounds)):
         for c in racers:
-            with open(lines, "rb") as f, subprocess.Popen([bench.python, "-c", program], stdin=f, stdout=subprocess.PIPE) as producer:
+            with open(lines, "rb") as f, subprocess.Popen(
+                [bench.python, "-c", program], stdin=f, stdout=subprocess.PIPE
+            ) as producer:
                 costs[c.name] += bench.measure(c, stdin=producer.stdout)
                 producer.stdout.close()
     cost = above(median_cost(costs["jl-dedupe"]), median_cost(costs["cat"]), os.path.getsize(lines))
@@ -194,7 +240,10 @@ def slow_reader(bench, add):
     lines = bench.slice(bench.input("unique"), min(SLOW_LINES, bench.size.few))
     pipe = bench.path("out", "pipe")
     program = "import os,sys,time\nf = os.open(sys.argv[1], os.O_RDONLY)\nwhile os.read(f, 65536): time.sleep(0.002)\n"
-    racers = [Contender("jl-dedupe", "jl-dedupe %s %s > %s" % (bench.threads("jl-dedupe", 1), lines, pipe)), Contender("cat", "cat %s > %s" % (lines, pipe))]
+    racers = [
+        Contender("jl-dedupe", "jl-dedupe %s %s > %s" % (bench.threads("jl-dedupe", 1), lines, pipe)),
+        Contender("cat", "cat %s > %s" % (lines, pipe)),
+    ]
     costs = {c.name: [] for c in racers}
     for _ in range(min(3, bench.rounds)):
         for c in racers:
@@ -220,7 +269,9 @@ def cold(bench):
             samples[name] += bench.measure(Contender(name, command.get(name, command["warm"]) % path))
     bench.warm(path)
     costs = {name: median_cost(runs) for name, runs in samples.items()}
-    bench.cost_table("short, read from the disk (its pages dropped from the cache)", costs, "warm", os.path.getsize(path))
+    bench.cost_table(
+        "short, read from the disk (its pages dropped from the cache)", costs, "warm", os.path.getsize(path)
+    )
 
 
 def forget(path):

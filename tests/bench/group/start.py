@@ -28,11 +28,14 @@ def run(bench):
     for program in PROGRAMS:
         linked[program] = libraries(bench, program)
         empty = bench.path("state", "empty-" + program)
-        bench.sh("${CC:-cc} -O2 -pie -fPIE -Wl,-z,now -Wl,--no-as-needed -o %s %s %s" % (empty, source, " ".join(p for _, p in linked[program])))
+        bench.sh(
+            "${CC:-cc} -O2 -pie -fPIE -Wl,-z,now -Wl,--no-as-needed -o %s %s %s"
+            % (empty, source, " ".join(p for _, p in linked[program]))
+        )
         racers += [Contender(program, program + " --version"), Contender("empty, as " + program, empty)]
     samples = {c.name: [] for c in racers}
     for r in range(bench.rounds):
-        for c in racers[r % len(racers):] + racers[: r % len(racers)]:
+        for c in racers[r % len(racers) :] + racers[: r % len(racers)]:
             samples[c.name] += bench.measure(c, times)
     cpu = {name: statistics.median(c.cpu for c in runs) * 1000 for name, runs in samples.items()}
     rows = []
@@ -40,8 +43,21 @@ def run(bench):
         empty = cpu["empty, as " + program]
         others = [name.split(".so")[0] for name, _ in linked[program] if not name.startswith(FREE)]
         rss = statistics.median(c.rss for c in samples[program])
-        rows.append([program, "%.2f" % cpu[program], "%.2f" % empty, "%.2f" % (cpu[program] - empty), "%.1f" % (rss / 2**20), " ".join(others) or "-"])
+        rows.append(
+            [
+                program,
+                "%.2f" % cpu[program],
+                "%.2f" % empty,
+                "%.2f" % (cpu[program] - empty),
+                "%.1f" % (rss / 2**20),
+                " ".join(others) or "-",
+            ]
+        )
         bench.target("%s --version: CPU above an empty program" % program, 1.5, cpu[program] - empty, unit=" ms")
         if program in ("jl-dedupe", "jl-augment"):
             bench.target("%s: libraries besides libc and xxhash" % program, 0, len(others), unit="")
-    bench.table("ms of CPU, %d runs" % (times * bench.rounds), ["", "--version", "empty", "above", "MiB", "libraries besides libc and xxhash"], rows)
+    bench.table(
+        "ms of CPU, %d runs" % (times * bench.rounds),
+        ["", "--version", "empty", "above", "MiB", "libraries besides libc and xxhash"],
+        rows,
+    )

@@ -20,6 +20,8 @@ def run(bench):
             bench.warm(path)
             name = lambda n: "%d thread%s" % (n, "s" if n > 1 else "")
             racers = [Contender("default", "%s %s %s > /dev/null" % (program, rest, path))]
-            racers += [Contender(name(n), "%s --threads=%d %s %s > /dev/null" % (program, n, rest, path)) for n in counts]
+            racers += [
+                Contender(name(n), "%s --threads=%d %s %s > /dev/null" % (program, n, rest, path)) for n in counts
+            ]
             costs = bench.race(racers)
             bench.cost_table("%s, %s, against one thread" % (program, shape), costs, name(1), os.path.getsize(path))
