@@ -19,6 +19,7 @@
 #define WINDOW (UINT64_C(32) << 20)
 #define QUESTION 64 /* bytes that a question costs beside its key members */
 #define LOOKUP_FDS 8
+#define AHEAD 32 /* lines between asking for the place of a key and looking there */
 #define ROUNDS 8 /* batches between two looks for answers: lines that wait long fall out of the caches */
 
 /* A line of the batch at hand. */
@@ -162,8 +163,6 @@ static void loop_verdicts(struct loop *l, jl_err *trouble) {
         }
         l->item[i].verdict = (uint8_t)verdict;
         l->item[i].asks = verdict == JL_ASK;
-        if (verdict == JL_ASK && l->memo)
-            jl_set_prefetch(l->memo, rec->key);
     }
 }
 
@@ -186,11 +185,19 @@ static int loop_ticket(struct loop *l, jl_hash key, struct item *item, jl_err *e
     return jl_tickets_add(l->tickets, 1, err);
 }
 
+static void loop_prefetch(const struct loop *l, size_t i) {
+    if (l->memo && i < l->n && l->item[i].asks)
+        jl_set_prefetch(l->memo, l->rec[i].key);
+}
+
 /* Fills the questions of the batch. Returns how many, -1 on failure. */
 static ssize_t loop_questions(struct loop *l, jl_err *err) {
     size_t asked = 0;
+    for (size_t i = 0; i < AHEAD; i++)
+        loop_prefetch(l, i);
     for (size_t i = 0; i < l->n; i++) {
         struct item *item = &l->item[i];
+        loop_prefetch(l, i + AHEAD);
         if (item->asks && l->tickets && loop_ticket(l, l->rec[i].key, item, err) != 0)
             return -1;
         if (item->asks)

@@ -187,11 +187,13 @@ void jl_set_prefetch(const jl_set *s, jl_hash key) {
     if (!g->slot)
         return;
     uint64_t home = home_of(key, g->homes);
-    __builtin_prefetch(&g->slot[home]);
-    /* The walk crosses into the next line more often than not. */
-    __builtin_prefetch((const char *)&g->slot[home] + 64);
-    if (g->payload)
+    /* A walk crosses several lines when the table is nearly full. */
+    for (int line = 0; line < 4; ++line)
+        __builtin_prefetch((const char *)&g->slot[home] + 64 * line);
+    if (g->payload) {
         __builtin_prefetch(&g->payload[home]);
+        __builtin_prefetch((const char *)&g->payload[home] + 64);
+    }
 }
 
 /* Most keys stand within so many slots of their home: at least as many are spare, see segment_grow. */
