@@ -27,6 +27,7 @@ struct jl_redis {
     uint64_t database;
     int64_t patience;
     redisContext *context; /* NULL: not connected */
+    uint64_t connections;  /* so far */
     jl_redis_command command;
     size_t *cost; /* ring of what is in flight, by command */
     size_t ring;
@@ -146,8 +147,6 @@ static enum next redis_refused(const jl_redis *r, const jl_redis_command *c, con
         advice = "; the server belongs to a cluster, and this build knows single servers only";
     } else if (error_is(text, "NOAUTH") || error_is(text, "NOPERM") || error_is(text, "WRONGPASS")) {
         class = JL_NOPERM;
-    } else if (error_is(text, "DAMAGED")) {
-        class = JL_CONFIG;
     }
     (void)jl_err_set(err, class, "%s: %s%s", r->name, text, advice);
     return NEXT_FAIL;
@@ -217,6 +216,7 @@ static enum next redis_select(jl_redis *r, jl_err *err) {
 /* 0: connected. -1 with *next: NEXT_AGAIN when it is worth another try. */
 static int redis_connect(jl_redis *r, enum next *next, jl_err *err) {
     *next = NEXT_AGAIN;
+    r->connections++;
     struct timeval limit = redis_timeval(r->patience);
     bool local = strcmp(r->url.scheme, "redis+unix") == 0;
     r->context = local ? redisConnectUnixWithTimeout(r->url.path, limit)
@@ -307,17 +307,28 @@ static int flight_discard(struct flight *f, jl_err *err) {
     return 0;
 }
 
+/* What an error reply says, or the first of a transaction's replies that is one; NULL: all is well. */
+static const char *reply_error(const redisReply *reply) {
+    if (reply->type == REDIS_REPLY_ERROR)
+        return reply->str;
+    for (size_t i = 0; reply->type == REDIS_REPLY_ARRAY && i < reply->elements; i++)
+        if (reply->element[i]->type == REDIS_REPLY_ERROR)
+            return reply->element[i]->str;
+    return NULL;
+}
+
 static int flight_take(struct flight *f, enum next *next, jl_err *err) {
     void *got = NULL;
     *next = NEXT_AGAIN;
     if (redisGetReply(f->r->context, &got) != REDIS_OK)
         return redis_lost(f->r, err);
     redisReply *reply = got;
+    const char *refused = reply_error(reply);
     int rc;
-    if (reply->type == REDIS_REPLY_ERROR) {
+    if (refused) {
         /* Written again for the name of its key. */
         rc = flight_write(f, f->taken, err);
-        *next = rc == 0 ? redis_refused(f->r, &f->r->command, reply->str, err) : NEXT_FAIL;
+        *next = rc == 0 ? redis_refused(f->r, &f->r->command, refused, err) : NEXT_FAIL;
         jl_err lost = {0};
         if (flight_discard(f, &lost) != 0 && *next != NEXT_FAIL)
             *err = lost;
@@ -336,6 +347,11 @@ static int flight_take(struct flight *f, enum next *next, jl_err *err) {
 
 /* As far as it goes without a failure. */
 static int flight_go(struct flight *f, enum next *next, jl_err *err) {
+    uint64_t only = f->work->connection;
+    if (only && (!f->r->context || only != f->r->connections)) {
+        *next = NEXT_AGAIN;
+        return jl_err_set(err, JL_UNAVAILABLE, "%s: the connection is lost", f->r->name);
+    }
     if (!f->r->context) {
         f->loaded = false;
         if (redis_connect(f->r, next, err) != 0)
@@ -369,6 +385,10 @@ int jl_redis_pipeline(jl_redis *r, const jl_redis_work *work, jl_err *err) {
         enum next next;
         if (flight_go(&f, &next, &why) == 0)
             return 0;
+        if (work->connection && next == NEXT_AGAIN) {
+            (void)redis_give_up(r, &why, err);
+            return 1;
+        }
         if (f.taken > before || since < 0) {
             since = jl_clock_now();
             attempt = 1;
@@ -385,6 +405,10 @@ int jl_redis_pipeline(jl_redis *r, const jl_redis_work *work, jl_err *err) {
         f.sent = f.taken;
         f.bytes = 0;
     }
+}
+
+uint64_t jl_redis_connection(const jl_redis *r) {
+    return r->connections;
 }
 
 /* ---- open, close ---- */

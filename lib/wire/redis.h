@@ -43,12 +43,13 @@ size_t jl_redis_count(const jl_redis_reply *r);    /* of an array; 0 when it is 
 const jl_redis_reply *jl_redis_at(const jl_redis_reply *r, size_t i);
 
 /* Commands 0 to n-1. `ask` writes the i-th, perhaps more than once: it may be sent again after a lost connection, so it
-   must do no harm when done twice. `take` gets the replies, each once, in order; never an error. Both return 0, or -1
-   with err, which ends it all. */
+   must do no harm when done twice. `take` gets the replies, each once, in order; never an error, nor an array with one.
+   Both return 0, or -1 with err, which ends it all. */
 typedef struct jl_redis_work {
     void *self;
     size_t n;
     jl_redis_script *script; /* that the commands use; NULL: none */
+    uint64_t connection;     /* not 0: nothing is sent again, nor over any other connection than this one */
     int (*ask)(void *self, size_t i, jl_redis_command *c, jl_err *err);
     int (*take)(void *self, size_t i, const jl_redis_reply *reply, jl_err *err);
 } jl_redis_work;
@@ -56,8 +57,11 @@ typedef struct jl_redis_work {
 /* Loads the library and connects to nothing yet. `patience`: ns without an answer from the server before giving up, 0 = 10 s. */
 jl_redis *jl_redis_open(const jl_url *url, int64_t patience, jl_err *err);
 void jl_redis_close(jl_redis *r);
-/* Does all of it, or fails; a later call may succeed. */
+/* Does all of it, or fails; a later call may succeed. 1, with err: work->connection is lost, or has refused a command
+   for now; which commands were done is not known. */
 int jl_redis_pipeline(jl_redis *r, const jl_redis_work *work, jl_err *err);
+/* The number of the connection that the reply at hand has come over; another one after each loss. */
+uint64_t jl_redis_connection(const jl_redis *r);
 /* The server's name for messages: the URL without user and password. */
 const char *jl_redis_name(const jl_redis *r);
 
