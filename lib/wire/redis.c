@@ -117,7 +117,14 @@ static bool error_is(const char *text, const char *code) {
 
 static const char *const passing[] = {"LOADING", "BUSY ", "TRYAGAIN", "MASTERDOWN", "CLUSTERDOWN", NULL};
 
-static enum next redis_refused(const jl_redis *r, const jl_redis_command *c, const char *text, jl_err *err) {
+/* What has made EXEC refuse a transaction as a whole, if it says so. */
+static const char *error_cause(const char *text) {
+    static const char aborted[] = "EXECABORT Transaction discarded because of: ";
+    return strncmp(text, aborted, sizeof aborted - 1) == 0 ? text + sizeof aborted - 1 : text;
+}
+
+static enum next redis_refused(const jl_redis *r, const jl_redis_command *c, const char *reply, jl_err *err) {
+    const char *text = error_cause(reply);
     for (const char *const *p = passing; *p; p++)
         if (strncmp(text, *p, strlen(*p)) == 0) {
             (void)jl_err_set(err, JL_UNAVAILABLE, "%s: %s", r->name, text);

@@ -491,14 +491,20 @@ static void memory_runs_out(void **state) {
     jl_err err;
     put_well(s, 0, 1000);
     say("CONFIG SET maxmemory-policy noeviction", "+OK");
-    say("CONFIG SET maxmemory 1500000", "+OK");
-    int rc = 0;
-    for (uint64_t i = 1; rc == 0 && i < 100; i++)
-        rc = put_at(s, i * 10000, 10000, &err);
-    refused(rc, &err, JL_UNAVAILABLE, "maxmemory");
+    /* Each limit is reached at another command, be it one of a transaction or its EXEC. */
+    uint64_t at = 10000;
+    for (int limit = 1500000; limit < 3500000; limit += 50000) {
+        char command[64];
+        int rc = 0;
+        snprintf(command, sizeof command, "CONFIG SET maxmemory %d", limit);
+        say(command, "+OK");
+        for (int i = 0; rc == 0 && i < 1000; i++, at += 1000)
+            rc = put_at(s, at, 1000, &err);
+        refused(rc, &err, JL_UNAVAILABLE, "maxmemory");
+    }
     assert_int_equal(get_well(s, 5), 6);
     say("CONFIG SET maxmemory 0", "+OK");
-    put_well(s, 50000, 1000);
+    put_well(s, at, 1000);
     s->ops->close(s);
 }
 
