@@ -181,7 +181,7 @@ static int run(jl_run *r, jl_err *err) {
             .key = &a.fields.key,
             .first_key = a.fields.first_key,
             .lookup = lookup,
-            .memory = a.from_table ? JL_REMEMBER_NOTHING : JL_REMEMBER_RUN,
+            .remember = !a.from_table,
             .window = a.window,
             .inputs = a.from_table ? r->operand : from_file,
             .look = look,

@@ -377,7 +377,6 @@ static int run(jl_run *r, jl_err *err) {
             .key = &d.fields.key,
             .first_key = d.fields.first_key,
             .lookup = &d.first.base,
-            .memory = JL_REMEMBER_NOTHING,
             .batch = d.seen_url ? SEEN_BATCH : BATCH,
             .inputs = r->operand,
             .then = d.then ? r->rest : NULL,

@@ -304,7 +304,6 @@ static int run_get(jl_run *r, jl_err *err) {
     if (!lookup)
         return -1;
     jl_filter filter = filter_for(r, lookup);
-    filter.memory = JL_REMEMBER_NOTHING;
     filter.question = QUESTION;
     if (c.batch > 0 && c.window == WINDOW && c.batch * LINE_GUESS > WINDOW)
         filter.window = c.batch * LINE_GUESS;
@@ -326,7 +325,6 @@ static int run_put(jl_run *r, jl_err *err) {
     if (!lookup)
         return -1;
     jl_filter filter = filter_for(r, lookup);
-    filter.memory = JL_REMEMBER_NOTHING;
     filter.question = QUESTION;
     filter.as_is = true;
     filter.look = look_present;
@@ -362,7 +360,7 @@ static int run_fill(jl_run *r, jl_err *err) {
         return -1;
     }
     jl_filter filter = filter_for(r, lookup);
-    filter.memory = JL_REMEMBER_RUN;
+    filter.remember = true;
     filter.inputs = from_file;
     filter.look = look_missing;
     filter.answer = answer_fill;

@@ -291,7 +291,7 @@ static int filter_lines(jl_run *r, jl_lookup *lookup, jl_err *err) {
         .key = &g.fields.key,
         .first_key = g.fields.first_key,
         .lookup = lookup,
-        .memory = JL_REMEMBER_RUN,
+        .remember = true,
         .inputs = r->operand,
         .look = look,
         .answer = answer,

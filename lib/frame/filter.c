@@ -123,10 +123,8 @@ static int loop_drain(struct loop *l, jl_err *err) {
             jl_tickets_forget(l->tickets, w->ticket + 1);
         jl_waiting_take(l->waiting);
     }
-    if (l->f->memory == JL_REMEMBER_FLIGHT && l->memo && jl_set_count(l->memo) > 0)
-        jl_set_clear(l->memo);
     /* Also those of lines that never had to wait. */
-    if (l->tickets && l->f->memory != JL_REMEMBER_RUN)
+    if (l->tickets && !l->memo)
         jl_tickets_forget(l->tickets, jl_tickets_next(l->tickets));
     return 0;
 }
@@ -537,13 +535,13 @@ static int loop_open(struct loop *l, jl_err *err) {
     l->scratch = calloc(jl_want_count(f->want) + 1, sizeof *l->scratch);
     if (!l->item || !l->query || !l->scratch)
         return jl_err_nomem(err);
-    if (f->lookup && (f->memory != JL_REMEMBER_NOTHING || f->lookup->ops->outstanding)) {
+    if (f->lookup && (f->remember || f->lookup->ops->outstanding)) {
         l->waiting = jl_waiting_new(f->as_is ? 0 : jl_want_count(f->want), err);
         l->tickets = l->waiting ? jl_tickets_new(err) : NULL;
         if (!l->tickets)
             return -1;
     }
-    if (f->lookup && f->memory != JL_REMEMBER_NOTHING) {
+    if (f->lookup && f->remember) {
         l->memo = jl_set_new(true, err);
         if (!l->memo)
             return -1;

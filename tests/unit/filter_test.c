@@ -285,7 +285,14 @@ static int program_verdict(void *self, jl_err *err) {
     return p->says == JL_OK ? 0 : jl_err_set(err, p->says, "some lines have no answer");
 }
 
-static void program_open(program *p, jl_memory memory, chance *c) {
+/* When a lookup answers and what it is asked. */
+typedef enum mode {
+    AT_ONCE, /* all in submit(); every line is a question */
+    EACH,    /* later; every line is a question */
+    ONCE     /* later; each key is asked once */
+} mode;
+
+static void program_open(program *p, mode how, chance *c) {
     memset(p, 0, sizeof *p);
     p->run = (jl_run){.quiet = true,
                       .max_rejects = {-1, -1},
@@ -295,19 +302,20 @@ static void program_open(program *p, jl_memory memory, chance *c) {
                       .rejects = "r"};
     p->fields = (jl_fields){.key_text = "k", .answer_text = "a"};
     assert_int_equal(jl_fields_open(&p->fields, true, NULL), 0);
-    p->o = (oracle){.base = {&oracle_ops}, .c = *c, .eager = 20, .only_once = memory == JL_REMEMBER_RUN, .batch = 256};
+    p->o = (oracle){.base = {&oracle_ops}, .c = *c, .eager = 20, .only_once = how == ONCE, .batch = 256};
     p->o.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     p->filter = (jl_filter){.self = p,
                             .want = p->fields.want,
                             .key = &p->fields.key,
                             .first_key = p->fields.first_key,
                             .lookup = &p->o.base,
-                            .memory = memory,
+                            .remember = how == ONCE,
                             .look = look,
                             .answer = answered,
                             .end = ended,
                             .verdict = program_verdict};
-    if (memory == JL_REMEMBER_NOTHING) {
+    p->o.repeats = how != ONCE;
+    if (how == AT_ONCE) {
         p->o.at_hand = 10;
         p->o.base.ops = &oracle_at_hand_ops;
     }
@@ -479,12 +487,12 @@ static void whatever_the_lookup_does(void **state) {
     static const size_t batches[] = {0, 1, 2, 7, 300, 10000};
     static const uint64_t windows[] = {0, 1, 500, 20000, 100000};
     for (size_t round = chance_rounds(60); round > 0; round--) {
-        jl_memory memory = (jl_memory)chance_below(&c, 3);
+        mode how = (mode)chance_below(&c, 3);
         story s;
         char path[3][32];
         int fd[3] = {-1, -1, -1};
         pid_t pid[3] = {0, 0, 0};
-        program_open(&p, memory, &c);
+        program_open(&p, how, &c);
         p.run.max_line = 300 + chance_below(&c, 2000);
         p.run.threads = 1 + chance_below(&c, 4);
         size_t lines = chance_below(&c, 8) == 0 ? 30000 : chance_below(&c, 2) ? 30 : 1500;
@@ -493,12 +501,7 @@ static void whatever_the_lookup_does(void **state) {
         p.filter.batch = batch;
         p.o.batch = batch ? batch : 256;
         p.filter.window = windows[chance_below(&c, 5)];
-        if (memory == JL_REMEMBER_NOTHING && chance_below(&c, 2)) {
-            p.o.base.ops = &oracle_ops;
-            p.o.repeats = true;
-        }
-        bool at_once = p.o.base.ops == &oracle_at_hand_ops;
-        p.o.at_hand = at_once ? 10 : (unsigned)chance_below(&c, 10);
+        p.o.at_hand = how == AT_ONCE ? 10 : (unsigned)chance_below(&c, 10);
         p.o.eager = chance_below(&c, 3) ? 1 + (unsigned)chance_below(&c, 100) : 0;
         p.o.twice = chance_below(&c, 2) ? (unsigned)chance_below(&c, 8) : 0;
         p.o.stranger = chance_below(&c, 2) ? (unsigned)chance_below(&c, 5) : 0;
@@ -531,7 +534,7 @@ static void whatever_the_lookup_does(void **state) {
         assert_int_equal(p.ends, 1);
         assert_int_equal(p.verdicts, 1);
         assert_int_equal(p.bytes_open, 0);
-        if (!at_once) {
+        if (how != AT_ONCE) {
             assert_int_equal(p.o.calls[FINISH], 1);
             assert_int_equal(p.o.calls[COMMIT], 1);
         }
@@ -576,7 +579,7 @@ static char *const in_file[] = {(char *)"in", NULL};
 static char in_folder[160];
 
 /* A run over the simple lines in the file "in", whose output is written at once to the file "out". */
-static int simple_run(jl_memory memory, const jl_buf *in, jl_err *err) {
+static int simple_run(const jl_buf *in, jl_err *err) {
     static char to[32];
     int fd = open("out", O_WRONLY | O_CREAT | O_TRUNC, 0666);
     assert_true(fd >= 0);
@@ -584,7 +587,6 @@ static int simple_run(jl_memory memory, const jl_buf *in, jl_err *err) {
     scratch_write("in", jl_buf_span(in));
     p.run.output = to;
     p.filter.inputs = in_file;
-    p.filter.memory = memory;
     *err = (jl_err){0};
     int rc = jl_filter_run(&p.run, &p.filter, err);
     close(fd);
@@ -624,12 +626,12 @@ static void a_lookup_that_fails(void **state) {
     jl_buf in = {0}, out = {0};
     enum { LINES = 1500 };
     simple_lines(&in, &out, LINES, 20);
-    for (size_t memory = 0; memory < 3; memory++) {
+    for (size_t how = 0; how < 3; how++) {
         for (place where = SUBMIT; where <= FINISH; where++) {
             for (size_t at = 1; at <= 4; at++) {
-                if (memory == JL_REMEMBER_NOTHING && where != SUBMIT)
+                if (how == AT_ONCE && where != SUBMIT)
                     continue;
-                program_open(&p, (jl_memory)memory, &c);
+                program_open(&p, (mode)how, &c);
                 p.filter.batch = p.o.batch = 100;
                 p.filter.window = where == PRESSED ? 5000 : where == IDLE || where == FINISH ? 0 : 50000;
                 p.o.eager = where == SUBMIT || where == COLLECT ? 5 : 0;
@@ -638,7 +640,7 @@ static void a_lookup_that_fails(void **state) {
                 p.o.fails_at = at;
                 p.unanswered = true;
                 jl_err err;
-                int rc = simple_run((jl_memory)memory, &in, &err);
+                int rc = simple_run(&in, &err);
                 if (p.o.calls[where] < at) { /* a file keeps nobody idle; one finish is all there is */
                     assert_true(where == IDLE || where == FINISH);
                     assert_int_equal(rc, 0);
@@ -653,7 +655,7 @@ static void a_lookup_that_fails(void **state) {
                     size_t have = out_is_a_beginning(&in, &out, p.run.lines_in);
                     if (p.run.lines_in > 0)
                         assert_true(have < p.run.lines_in);
-                    if (memory == JL_REMEMBER_NOTHING)
+                    if (how == AT_ONCE)
                         assert_int_equal(have, (at - 1) * 100);
                     assert_int_equal(p.ends + p.verdicts, 0);
                 }
@@ -670,10 +672,10 @@ static void lines_before_the_last_one(void **state) {
     (void)state;
     chance c = chance_seeded();
     enum { LINES = 1500, AT = 700 };
-    for (int memory = 0; memory < 3; memory++) {
+    for (int how = 0; how < 3; how++) {
         for (int way = 0; way < 4; way++) {
             jl_buf in = {0}, out = {0};
-            program_open(&p, (jl_memory)memory, &c);
+            program_open(&p, (mode)how, &c);
             simple_lines(&in, &out, AT, 20);
             size_t good = in.n;
             if (way < 2)
@@ -684,7 +686,7 @@ static void lines_before_the_last_one(void **state) {
             p.run.rejects = NULL;
             p.o.eager = way == 3 ? 7 : 0;
             jl_err err;
-            assert_int_equal(simple_run((jl_memory)memory, &in, &err), -1);
+            assert_int_equal(simple_run(&in, &err), -1);
             assert_int_equal(err.class, way == 3 ? JL_TEMPFAIL : JL_DATA);
             assert_string_equal(err.file, "in");
             assert_int_equal(err.line, AT + 1);
@@ -693,7 +695,7 @@ static void lines_before_the_last_one(void **state) {
                 assert_int_equal(p.run.lines_in, AT + (way < 2)); /* a bad line is counted */
             assert_int_equal(p.run.rejected, way < 2);
             assert_int_equal(p.o.n_open, 0); /* what was asked came to its end */
-            if (memory != JL_REMEMBER_NOTHING) {
+            if (how != AT_ONCE) {
                 assert_true(p.o.calls[FINISH] > 0);
                 if (way < 3)
                     assert_false(p.o.stopped);
@@ -718,13 +720,13 @@ static void what_waits_is_bounded(void **state) {
     for (size_t i = 0; i < 4; i++) {
         jl_buf in = {0}, out = {0};
         simple_lines(&in, &out, i == 2 ? 1500 : 1000, way[i].size);
-        program_open(&p, JL_REMEMBER_RUN, &c);
+        program_open(&p, ONCE, &c);
         p.run.max_line = 10000;
         p.filter.window = way[i].window;
         p.filter.batch = p.o.batch = 10;
         p.o.eager = 0; /* answers only when pressed */
         jl_err err;
-        assert_int_equal(simple_run(JL_REMEMBER_RUN, &in, &err), 0);
+        assert_int_equal(simple_run(&in, &err), 0);
         file_is("out", &out);
         assert_true(p.most_open <= way[i].window + 10 * (way[i].size + 40)); /* one batch more */
         if (in.n > 2 * way[i].window)
@@ -743,12 +745,12 @@ static void short_lines_are_bounded_too(void **state) {
     put(&in, JL_SPAN("{\"k\":6}\n"));
     for (int i = 0; i < 300000; i++)
         put(&in, JL_SPAN("{}\n"));
-    program_open(&p, JL_REMEMBER_RUN, &c);
+    program_open(&p, ONCE, &c);
     p.o.eager = 0;
     p.filter.window = 1 << 20;
     struct mallinfo2 before = mallinfo2();
     jl_err err;
-    assert_int_equal(simple_run(JL_REMEMBER_RUN, &in, &err), 0);
+    assert_int_equal(simple_run(&in, &err), 0);
     assert_int_equal(p.run.lines_out, 300001);
     assert_int_equal(p.o.calls[PRESSED], 1);
     if (p.o.memory > 0) /* a megabyte of lines in their buffer is fifty of waiting ones */
@@ -769,7 +771,7 @@ static void marks_are_committed_last_or_not_at_all(void **state) {
         scratch_write("in", jl_buf_span(&in));
         scratch_write("o", JL_SPAN("old"));
         unlink("o.partial");
-        program_open(&p, JL_REMEMBER_FLIGHT, &c);
+        program_open(&p, EACH, &c);
         p.filter.inputs = in_file;
         jl_class want = JL_OK;
         if (way == 1)
@@ -816,7 +818,7 @@ static void a_command_takes_the_lines(void **state) {
         jl_buf in = {0}, out = {0};
         simple_lines(&in, &out, way[i].lines, 1500);
         scratch_write("in", jl_buf_span(&in));
-        program_open(&p, JL_REMEMBER_RUN, &c);
+        program_open(&p, ONCE, &c);
         p.run.output = NULL;
         p.filter.inputs = in_file;
         p.filter.then = (char *const[]){(char *)"sh", (char *)"-c", (char *)way[i].script, NULL};
@@ -842,7 +844,7 @@ static void inputs_that_are_not_there(void **state) {
     char *const missing[] = {(char *)"in", (char *)"missing", NULL}, *const folder[] = {(char *)"in", in_folder, NULL};
     for (int i = 0; i < 2; i++) {
         jl_err err = {0};
-        program_open(&p, JL_REMEMBER_RUN, &c);
+        program_open(&p, ONCE, &c);
         scratch_write("o", JL_SPAN("old"));
         p.filter.inputs = i ? folder : missing;
         assert_int_equal(jl_filter_run(&p.run, &p.filter, &err), -1);
@@ -857,7 +859,7 @@ static void inputs_that_are_not_there(void **state) {
 static void nothing_is_asked(void **state) {
     (void)state;
     chance c = chance_seeded();
-    program_open(&p, JL_REMEMBER_NOTHING, &c);
+    program_open(&p, AT_ONCE, &c);
     p.filter.lookup = NULL;
     p.filter.end = NULL;
     p.filter.verdict = NULL;
@@ -866,7 +868,7 @@ static void nothing_is_asked(void **state) {
     jl_err err;
     jl_buf in = {0};
     put(&in, JL_SPAN("{}\n{\"k\":null}\n"));
-    assert_int_equal(simple_run(JL_REMEMBER_NOTHING, &in, &err), 0);
+    assert_int_equal(simple_run(&in, &err), 0);
     file_is("out", &in);
     program_close(&p);
     jl_buf_free(&in);
@@ -875,7 +877,7 @@ static void nothing_is_asked(void **state) {
 /* ---- processes of their own: a pipe that is slow, a reader that leaves, a signal ---- */
 
 typedef struct live {
-    jl_memory memory;
+    mode how;
     unsigned at_hand, eager;
     bool lazy_when_idle;
     int in, out;
@@ -886,7 +888,7 @@ static int live_run(const live *v) {
     jl_err err = {0};
     signal(SIGPIPE, SIG_IGN);
     alarm(60);
-    program_open(&p, v->memory, &c);
+    program_open(&p, v->how, &c);
     p.run.output = p.run.rejects = NULL;
     p.o.at_hand = v->at_hand;
     p.o.eager = v->eager;
@@ -941,12 +943,12 @@ static void read_exactly(int fd, const char *want) {
 static void a_line_at_a_time(void **state) {
     (void)state;
     const live ways[] = {
-        {.memory = JL_REMEMBER_NOTHING, .at_hand = 10},
-        {.memory = JL_REMEMBER_FLIGHT, .at_hand = 10},
-        {.memory = JL_REMEMBER_RUN, .eager = 0}, /* held back until the loop is idle */
-        {.memory = JL_REMEMBER_FLIGHT, .eager = 0},
-        {.memory = JL_REMEMBER_RUN, .eager = 1, .lazy_when_idle = true},
-        {.memory = JL_REMEMBER_FLIGHT, .eager = 1, .lazy_when_idle = true},
+        {.how = AT_ONCE, .at_hand = 10},
+        {.how = EACH, .at_hand = 10},
+        {.how = ONCE, .eager = 0}, /* held back until the loop is idle */
+        {.how = EACH, .eager = 0},
+        {.how = ONCE, .eager = 1, .lazy_when_idle = true},
+        {.how = EACH, .eager = 1, .lazy_when_idle = true},
     };
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
         live v = ways[i];
@@ -974,7 +976,7 @@ static void a_line_at_a_time(void **state) {
 static void nobody_reads_any_more(void **state) {
     (void)state;
     for (size_t i = 0; i < 6; i++) {
-        live v = {.memory = i % 2 ? JL_REMEMBER_RUN : JL_REMEMBER_FLIGHT,
+        live v = {.how = i % 2 ? ONCE : EACH,
                   .at_hand = i < 2 ? 5 : 0,
                   .eager = i < 4 ? 3 : 0,
                   .lazy_when_idle = i >= 4};
@@ -994,7 +996,7 @@ static void nobody_reads_any_more(void **state) {
 static void stop_in_the_middle(void **state) {
     (void)state;
     for (size_t i = 0; i < 6; i++) {
-        live v = {.memory = i % 2 ? JL_REMEMBER_RUN : JL_REMEMBER_FLIGHT,
+        live v = {.how = i % 2 ? ONCE : EACH,
                   .at_hand = i < 2 ? 10 : 0,
                   .eager = i < 4 ? 3 : 0,
                   .lazy_when_idle = true};
@@ -1050,7 +1052,7 @@ static void a_command_at_the_end_of_a_pipe(void **state) {
     }
     for (size_t i = 0; i < 4; i++) {
         for (int pipe = 0; pipe < 2; pipe++) {
-            program_open(&p, JL_REMEMBER_RUN, &c);
+            program_open(&p, ONCE, &c);
             jl_cmd_options o = {.argv = (char *const[]){(char *)"sh", (char *)"-c", (char *)script[i], NULL},
                                 .key = &p.fields.key,
                                 .answer = &p.fields.answer,
