@@ -111,6 +111,9 @@ static int loop_emit(struct loop *l, const jl_rec *rec, const jl_answer *answer,
 static int loop_drain(struct loop *l, jl_err *err) {
     const jl_waiter *w;
     while (l->waiting && (w = jl_waiting_first(l->waiting))) {
+        const jl_waiter *next = jl_waiting_second(l->waiting);
+        if (next && next->asked)
+            jl_tickets_prefetch(l->tickets, next->ticket);
         jl_answer answer = {JL_PENDING, {NULL, 0}};
         if (w->asked) {
             answer = loop_answer(l, w->ticket);
@@ -224,18 +227,22 @@ static int loop_ask(struct loop *l, jl_err *trouble, jl_err *err) {
 
 static int loop_queue(struct loop *l, size_t i, jl_err *err) {
     const jl_rec *rec = &l->rec[i];
-    jl_waiter about = {.file = l->source.name,
-                       .number = l->item[i].number,
-                       .ticket = l->item[i].ticket,
-                       .asked = l->item[i].verdict == JL_ASK};
+    size_t question = 0;
     if (l->item[i].asks && l->f->question) {
-        about.extra = l->f->question;
+        question = l->f->question;
     } else if (l->item[i].asks) {
-        about.extra = QUESTION;
+        question = QUESTION;
         for (size_t k = 0; k < l->f->key->n; k++)
-            about.extra += rec->field[l->f->first_key + k].len;
+            question += rec->field[l->f->first_key + k].len;
     }
-    return jl_waiting_add(l->waiting, rec, about, err);
+    jl_waiter *waiter = jl_waiting_add(l->waiting, rec, question, err);
+    if (!waiter)
+        return -1;
+    waiter->file = l->source.name;
+    waiter->number = l->item[i].number;
+    waiter->ticket = l->item[i].ticket;
+    waiter->asked = l->item[i].verdict == JL_ASK;
+    return 0;
 }
 
 /* Lines that have been looked at: records from..to-1 of the slab and the blank ones before and between. */

@@ -70,31 +70,43 @@ static struct chunk *waiting_room(jl_waiting *w, size_t size, jl_err *err) {
     return c;
 }
 
-int jl_waiting_add(jl_waiting *w, const jl_rec *rec, jl_waiter about, jl_err *err) {
+jl_waiter *jl_waiting_add(jl_waiting *w, const jl_rec *rec, size_t extra, jl_err *err) {
     const size_t align = _Alignof(max_align_t);
     size_t fields = w->fields * sizeof(jl_field);
     size_t size = (sizeof(jl_waiter) + fields + rec->len + align - 1) / align * align;
     struct chunk *c = waiting_room(w, size, err);
     if (!c)
-        return -1;
+        return NULL;
     jl_waiter *waiter = (jl_waiter *)(void *)(c->bytes + c->tail);
     jl_field *field = (jl_field *)(void *)(waiter + 1);
     char *line = (char *)field + fields;
     if (fields)
         memcpy(field, rec->field, fields);
     memcpy(line, rec->line, rec->len);
-    *waiter = about;
     waiter->rec = *rec;
     waiter->rec.field = field;
     waiter->rec.line = line;
     waiter->size = size;
+    waiter->extra = extra;
     c->tail += size;
-    w->bytes += size + waiter->extra;
-    return 0;
+    w->bytes += size + extra;
+    return waiter;
 }
 
 const jl_waiter *jl_waiting_first(const jl_waiting *w) {
     return w->first ? (const jl_waiter *)(const void *)(w->first->bytes + w->first->head) : NULL;
+}
+
+const jl_waiter *jl_waiting_second(const jl_waiting *w) {
+    const struct chunk *c = w->first;
+    if (!c)
+        return NULL;
+    size_t at = c->head + jl_waiting_first(w)->size;
+    if (at == c->tail) {
+        c = c->next;
+        at = 0;
+    }
+    return c ? (const jl_waiter *)(const void *)(c->bytes + at) : NULL;
 }
 
 void jl_waiting_take(jl_waiting *w) {

@@ -20,10 +20,13 @@ typedef struct jl_waiting jl_waiting;
 /* NULL: memory ran out. `fields`: entries of jl_rec.field. */
 jl_waiting *jl_waiting_new(size_t fields, jl_err *err);
 void jl_waiting_free(jl_waiting *w);
-/* Copies `rec` behind the others; the rest of `about` is taken as it is. -1: memory ran out. */
-int jl_waiting_add(jl_waiting *w, const jl_rec *rec, jl_waiter about, jl_err *err);
+/* Copies `rec` behind the others; `extra` as above. The caller fills in the rest of what is returned; NULL: memory ran
+   out. */
+jl_waiter *jl_waiting_add(jl_waiting *w, const jl_rec *rec, size_t extra, jl_err *err);
 /* The first, or NULL. */
 const jl_waiter *jl_waiting_first(const jl_waiting *w);
+/* The one behind the first, or NULL. */
+const jl_waiter *jl_waiting_second(const jl_waiting *w);
 /* Frees the first. */
 void jl_waiting_take(jl_waiting *w);
 /* Bytes of all that wait, their questions included. */
