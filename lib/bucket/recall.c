@@ -1,9 +1,11 @@
-/* A direct-mapped table in front of a store; the value lies in the eight bits of the hash that it takes up. */
+/* A table in front of a store: a key has four places in one line of the processor's cache, and the newest of four moves
+   in. The value lies in the eight bits of the hash that it takes up. */
 #include "bucket/recall.h"
 
 #include <stdlib.h>
 
 #define PLACES ((size_t)1 << 18)
+#define WAYS 4
 #define AHEAD 16 /* keys whose places are on their way into the processor's cache */
 
 struct place {
@@ -12,17 +14,37 @@ struct place {
 
 struct jl_recall {
     jl_store *store;
-    struct place *place;
-    uint64_t epoch; /* of all that is in the table; UINT64_MAX = not known yet */
-    jl_hash *ask;   /* of a batch: what is not recalled */
+    void *memory;
+    struct place *place; /* in it, aligned to lines */
+    uint64_t epoch;      /* of all that is in the table; UINT64_MAX = not known yet */
+    jl_hash *ask;        /* of a batch: what is not recalled */
     uint8_t *answer;
     uint32_t *index;
     size_t cap;
 };
 
+_Static_assert(WAYS * sizeof(struct place) == 64, "the places of a key are a line of the cache");
+
 /* Bits of which no other use is made within a bucket of keys. */
-static struct place *place_of(const jl_recall *r, jl_hash key) {
-    return &r->place[(key.lo >> 16) & (PLACES - 1)];
+static struct place *places_of(const jl_recall *r, jl_hash key) {
+    return &r->place[((key.lo >> 16) & (PLACES / WAYS - 1)) * WAYS];
+}
+
+/* The value, 0 when it is not recalled. */
+static uint8_t recall_one(const jl_recall *r, jl_hash key) {
+    const struct place *p = places_of(r, key);
+    uint64_t lo = 0;
+    for (size_t i = 0; i < WAYS; i++)
+        lo |= p[i].hi == key.hi && (p[i].lo ^ key.lo) < 256 ? p[i].lo : 0;
+    return (uint8_t)lo;
+}
+
+static void recall_keep(jl_recall *r, jl_hash key, uint8_t value) {
+    struct place *p = places_of(r, key);
+    if (recall_one(r, key) != 0)
+        return;
+    memmove(p + 1, p, (WAYS - 1) * sizeof *p);
+    p[0] = (struct place){key.hi, (key.lo & ~UINT64_C(0xff)) | value};
 }
 
 jl_recall *jl_recall_new(jl_store *store, jl_err *err) {
@@ -30,20 +52,22 @@ jl_recall *jl_recall_new(jl_store *store, jl_err *err) {
     if (r) {
         r->store = store;
         r->epoch = UINT64_MAX;
-        r->place = calloc(PLACES, sizeof *r->place);
+        r->memory = calloc(PLACES + WAYS, sizeof *r->place); /* zeros that are not touched cost nothing */
     }
-    if (!r || !r->place) {
+    if (!r || !r->memory) {
         jl_recall_free(r);
         (void)jl_err_nomem(err);
         return NULL;
     }
+    const uintptr_t line = WAYS * sizeof *r->place;
+    r->place = (struct place *)(((uintptr_t)r->memory + line - 1) / line * line);
     return r;
 }
 
 void jl_recall_free(jl_recall *r) {
     if (!r)
         return;
-    free(r->place);
+    free(r->memory);
     free(r->ask);
     free(r->answer);
     free(r->index);
@@ -71,10 +95,8 @@ static size_t recall_look(jl_recall *r, const jl_hash *key, uint8_t *value, size
     size_t left = 0;
     for (size_t i = 0; i < n; i++) {
         if (i + AHEAD < n)
-            __builtin_prefetch(place_of(r, key[i + AHEAD]));
-        const struct place *p = place_of(r, key[i]);
-        bool same = p->hi == key[i].hi && (p->lo ^ key[i].lo) < 256;
-        value[i] = same ? (uint8_t)p->lo : 0;
+            __builtin_prefetch(places_of(r, key[i + AHEAD]));
+        value[i] = recall_one(r, key[i]);
         if (value[i])
             continue;
         r->ask[left] = key[i];
@@ -94,7 +116,8 @@ static ssize_t recall_checked(jl_recall *r, const jl_hash *key, uint8_t *value, 
     if (r->store->ops->epoch(r->store, &epoch, err) != 0)
         return -1;
     if (epoch != r->epoch) {
-        memset(r->place, 0, PLACES * sizeof *r->place);
+        if (r->epoch != UINT64_MAX)
+            memset(r->place, 0, PLACES * sizeof *r->place);
         r->epoch = epoch;
         left = recall_look(r, key, value, n);
     }
@@ -117,7 +140,7 @@ int jl_recall_get(jl_recall *r, const jl_hash *key, uint8_t *value, size_t n, jl
     for (size_t i = 0; i < left; i++) {
         value[r->index[i]] = r->answer[i];
         if (r->answer[i])
-            *place_of(r, r->ask[i]) = (struct place){r->ask[i].hi, (r->ask[i].lo & ~UINT64_C(0xff)) | r->answer[i]};
+            recall_keep(r, r->ask[i], r->answer[i]);
     }
     return 0;
 }

@@ -4,9 +4,9 @@
 
 #include "bucket/store.h"
 
-/* A table of 4 MiB in which each key has one place, taken over by the next key that has it too. It keeps what is stored
-   only, never that something is not; what is stored never changes but by a drop, after which nothing is recalled any
-   more. */
+/* A table of 4 MiB with four places for a key, which it shares with others: the oldest of them makes room. It keeps what
+   is stored only, never that something is not; what is stored never changes but by a drop, after which nothing is
+   recalled any more. */
 typedef struct jl_recall jl_recall;
 
 /* `store` is borrowed. NULL: memory ran out. */

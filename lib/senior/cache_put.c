@@ -9,6 +9,7 @@
 
 #define MOST ((size_t)1000000) /* entries that wait for one commit */
 #define EVERY JL_SECOND
+#define FEW 10 /* one in so many lines at most */
 
 struct put {
     jl_lookup lookup;
@@ -84,14 +85,22 @@ static int put_all(struct put *p, jl_sink sink, jl_err *err) {
     return put_hand_on(p, sink, rc == 0 ? err : NULL) == 0 ? rc : -1;
 }
 
-/* Most lines of a warm pipe repeat a pair that has been found stored a moment ago: those need not wait. */
+/* Most lines of a warm pipe repeat a pair that has been found stored a moment ago: those need not wait. Nor need they
+   wait behind a few others, which are looked up at once: they are likely to be stored, too. */
 static int put_recall(struct put *p, const jl_query *query, size_t n, jl_err *err) {
     p->look.n = 0;
     if (jl_answers_reserve(&p->look, n, err) != 0)
         return -1;
     for (size_t i = 0; i < n; i++)
         jl_answers_add(&p->look, query[i].key, 0, 0);
-    return jl_recall_try(p->recall, p->look.key, p->look.value, n, err);
+    if (jl_recall_try(p->recall, p->look.key, p->look.value, n, err) != 0)
+        return -1;
+    size_t left = 0;
+    for (size_t i = 0; i < n; i++)
+        left += p->look.value[i] == 0;
+    if (left == 0 || left > n / FEW || p->wait.n > 0)
+        return 0;
+    return jl_recall_get(p->recall, p->look.key, p->look.value, n, err);
 }
 
 static int put_submit(jl_lookup *l, jl_query *query, size_t n, jl_err *err) {
