@@ -59,7 +59,7 @@ static int rejects_count(jl_rejects *r, const jl_err *why, jl_err *err) {
 int jl_rejects_piece(jl_rejects *r, jl_span piece, bool first, bool last, const jl_err *why, jl_err *err) {
     if (r->open && (jl_out_add(&r->out, piece, err) != 0 || (last && jl_out_add(&r->out, JL_SPAN("\n"), err) != 0)))
         return -1;
-    return first ? rejects_count(r, why, err) : 0;
+    return jl_rejects_judges(r, first, last) ? rejects_count(r, why, err) : 0;
 }
 
 int jl_rejects_add(jl_rejects *r, jl_span line, const jl_err *why, jl_err *err) {

@@ -18,7 +18,11 @@ typedef struct jl_rejects {
 int jl_rejects_open(jl_rejects *r, jl_run *run, jl_err *err);
 /* One bad line, without its LF; `why` has its place. 0: go on; -1: the run ends (JL_DATA, or the write failed). */
 int jl_rejects_add(jl_rejects *r, jl_span line, const jl_err *why, jl_err *err);
-/* A piece of a line too long to be held; `last` ends it. `why` as above, used with the first piece only. */
+/* A line that comes in pieces is counted, and may end the run, with its last piece when it is kept, else at once. */
+static inline bool jl_rejects_judges(const jl_rejects *r, bool first, bool last) {
+    return r->open ? last : first;
+}
+/* A piece of a line too long to be held; `last` ends it. `why` as above, the same with each piece. */
 int jl_rejects_piece(jl_rejects *r, jl_span piece, bool first, bool last, const jl_err *why, jl_err *err);
 /* After the last line: -1 (JL_DATA) when a share of more than --max-rejects=N% was bad. */
 int jl_rejects_share(const jl_rejects *r, jl_err *err);

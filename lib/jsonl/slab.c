@@ -39,8 +39,9 @@ int jl_slab_scan(jl_slab *s, jl_span lines, bool utf8, size_t *taken, jl_err *er
         jl_scan kind = jl_rec_scan(s->want, p, limit, utf8, s->field + n * fields, rec, NULL);
         p += rec->len + 1;
         s->line[n] = line;
-        if (kind == JL_SCAN_BAD || (kind == JL_SCAN_RECORD && rec->len > s->max_line)) {
-            s->bad = kind == JL_SCAN_BAD ? JL_BAD_LINE : JL_BAD_LENGTH;
+        if (kind == JL_SCAN_BAD || rec->len > s->max_line) {
+            /* Its length comes first: of a line that does not fit the buffer nothing else is known. */
+            s->bad = rec->len > s->max_line ? JL_BAD_LENGTH : JL_BAD_LINE;
             break;
         }
         line++;
