@@ -87,15 +87,18 @@ int jl_filter_pass(const jl_rec *rec, jl_out *out, jl_err *err) {
     return jl_out_line(out, (jl_span){rec->line, rec->len}, err) == 0 ? JL_PASS : -1;
 }
 
-/* `answer`: NULL for a line that asked nothing. */
+/* `answer`: NULL for a line that asked nothing. A line that cannot be written any more counts as not read. */
 static int loop_emit(struct loop *l, const jl_rec *rec, const jl_answer *answer, const char *file, uint64_t number,
                      jl_err *err) {
-    if (l->discard)
+    if (l->discard) {
+        l->run->lines_in--;
         return 0;
+    }
     jl_out *out = &l->output.out;
     int rc = answer ? l->f->answer(l->f->self, rec, answer, out, err) : jl_filter_pass(rec, out, err);
     if (rc < 0) {
         l->discard = true;
+        l->run->lines_in--;
         if (err->class == JL_DATA || err->class == JL_TEMPFAIL)
             jl_err_place(err, file, number);
         return -1;
@@ -282,8 +285,10 @@ static int loop_settle(struct loop *l, const jl_slab *slab, size_t from, size_t 
             answer = &l->query[q++].answer;
         }
         bool waits = l->waiting && ((answer && answer->state == JL_PENDING) || jl_waiting_first(l->waiting));
-        if (waits ? loop_queue(l, i, err) != 0 : loop_emit(l, rec, answer, l->source.name, item->number, err) != 0)
+        if (waits ? loop_queue(l, i, err) != 0 : loop_emit(l, rec, answer, l->source.name, item->number, err) != 0) {
+            l->run->lines_in -= l->n - i - 1;
             return -1;
+        }
     }
     if (trouble.class == JL_OK)
         return 0;
@@ -335,10 +340,8 @@ static int loop_slab(struct loop *l, jl_err *err) {
 
 static int loop_piece(struct loop *l, jl_err *err) {
     const jl_source *s = &l->source;
-    if (s->first) {
-        l->run->lines_in++;
-        loop_too_long(l, s->line);
-    }
+    l->run->lines_in += jl_rejects_judges(&l->rejects, s->first, s->last);
+    loop_too_long(l, s->line);
     return jl_rejects_piece(&l->rejects, s->piece, s->first, s->last, &l->why, err);
 }
 
