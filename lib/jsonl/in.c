@@ -71,6 +71,14 @@ static int in_room(jl_in *in, jl_err *err) {
         in->tail -= in->head;
         in->head = 0;
     }
+    /* Behind a long line the buffer is a usual one again. */
+    if (!jl_in_usual(in) && in->tail <= BLOCK / 2) {
+        char *usual = realloc(in->buf, BLOCK + JL_PAD + 1);
+        if (usual) {
+            in->buf = usual;
+            in->cap = BLOCK + JL_PAD + 1;
+        }
+    }
     if (jl_in_roomy(in))
         return 0;
     /* An unfinished line fills the buffer. It is given up at max_line (jl_in_long), so the buffer stays below twice

@@ -14,7 +14,7 @@
 typedef struct jl_in {
     int fd;
     const char *name; /* for messages; borrowed */
-    uint64_t line;    /* number of the line that starts at `head` */
+    uint64_t line;    /* number of the line that starts at `head`, if all were taken by jl_in_take */
     uint64_t bytes;   /* read so far */
     uint64_t size;    /* of a regular file, else 0 */
     uint64_t boms;    /* leading byte order marks dropped */
