@@ -23,7 +23,7 @@
 #define BATCH 8192    /* lines per submit() */
 #define COLLECT 65536 /* questions per look-up of get: a store sorts them by bucket */
 #define COLLECT_MOST (JL_SECOND / 10)
-#define QUESTION 80     /* bytes that get and put keep for a line that waits, beside the line */
+#define WAITING_COST 80 /* bytes that get and put keep for a line that waits, beside the line */
 #define LINE_GUESS 1024 /* bytes that a line of --batch may wait with */
 #define WINDOW (UINT64_C(32) << 20)
 #define NAME "senior"
@@ -48,7 +48,6 @@ static struct cache {
     jl_out misses;
 } c = {
     .scale = {.min = 1, .max = 7},
-    .window = WINDOW,
     .stall = 60 * JL_SECOND,
     .misses_to = {.fd = -1},
 };
@@ -97,6 +96,7 @@ static const jl_opt options[] = {
      .arg = "N",
      .kind = JL_OPT_NUMBER,
      .to = &c.batch,
+     .min = 1,
      .max = 10000000,
      .verbs = "get",
      .help = "get: collect N questions before they are looked up [65536, for 0.1s at most]"},
@@ -285,7 +285,7 @@ static jl_filter filter_for(const jl_run *r, jl_lookup *lookup) {
                        .first_key = c.fields.first_key,
                        .lookup = lookup,
                        .batch = BATCH,
-                       .window = c.window,
+                       .window = c.window ? c.window : WINDOW,
                        .inputs = r->operand};
 }
 
@@ -304,8 +304,8 @@ static int run_get(jl_run *r, jl_err *err) {
     if (!lookup)
         return -1;
     jl_filter filter = filter_for(r, lookup);
-    filter.question = QUESTION;
-    if (c.batch > 0 && c.window == WINDOW && c.batch * LINE_GUESS > WINDOW)
+    filter.question = WAITING_COST;
+    if (!c.window && c.batch * LINE_GUESS > WINDOW)
         filter.window = c.batch * LINE_GUESS;
     filter.look = look_missing;
     filter.answer = answer_get;
@@ -325,7 +325,7 @@ static int run_put(jl_run *r, jl_err *err) {
     if (!lookup)
         return -1;
     jl_filter filter = filter_for(r, lookup);
-    filter.question = QUESTION;
+    filter.question = WAITING_COST;
     filter.as_is = true;
     filter.look = look_present;
     filter.answer = answer_put;
