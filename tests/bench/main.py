@@ -27,21 +27,27 @@ GROUPS = [
 ]
 
 
+def positive(text):
+    if int(text) < 1:
+        raise ValueError
+    return int(text)
+
+
 def arguments():
     parser = argparse.ArgumentParser(prog="tests/bench/run", description="Measures jobline against others.")
     size = parser.add_mutually_exclusive_group()
     size.add_argument(
-        "--quick", action="store_const", const="quick", dest="size", help="a tenth of the data, under three minutes"
+        "--quick", action="store_const", const="quick", dest="size", help="a tenth of the data, about three minutes"
     )
     size.add_argument(
         "--tiny", action="store_const", const="tiny", dest="size", help="only to see that everything works"
     )
     parser.add_argument("--only", metavar="GROUP,…", help="these groups: " + " ".join(GROUPS))
-    parser.add_argument("--rounds", type=int, metavar="N", help="rounds of the fast contenders")
+    parser.add_argument("--rounds", type=positive, metavar="N", help="rounds of the fast contenders")
     parser.add_argument(
         "--write",
         action="store_true",
-        help="write RESULTS.md, the chart and the README's figures; a full run always does",
+        help="write RESULTS.md; a run of everything in full size writes it always, and the chart and the README's figures",
     )
     parser.add_argument("--list", action="store_true", help="name the groups")
     parser.set_defaults(size="full")
@@ -50,7 +56,7 @@ def arguments():
 
 def main():
     args = arguments()
-    names = args.only.split(",") if args.only else GROUPS
+    names = args.only.split(",") if args.only is not None else GROUPS
     for name in names:
         if name not in GROUPS:
             sys.exit("bench: no such group: %s (there are: %s)" % (name, " ".join(GROUPS)))
@@ -70,6 +76,7 @@ def main():
             bench.settle()
             bench.say("%s took %.0f s" % (name, time.monotonic() - bench.since))
     except Disagreement as trouble:
+        report.print_targets(bench)
         print("bench: %s" % trouble, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -77,9 +84,9 @@ def main():
     finally:
         bench.close()
     report.print_targets(bench)
-    complete = args.size == "full" and not args.only
+    complete = args.size == "full" and args.only is None
     if complete or args.write:
-        report.write(bench, os.path.dirname(os.path.abspath(__file__)))
+        report.write(bench, os.path.dirname(os.path.abspath(__file__)), complete)
     return 0
 
 

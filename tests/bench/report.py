@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 
 from harness import ratio
@@ -80,12 +81,14 @@ def chart(bench, here):
                 "%s\t%.3f\t%.3f\n"
                 % (name, ratio(short[name].wall, short[unit].wall), ratio(long[name].wall, long[unit].wall))
             )
-    out = os.path.join(here, "chart.svg")
-    subprocess.run(
-        ["gnuplot", "-e", "data='%s'; rows=%d" % (data, len(names)), os.path.join(here, "chart.gp")],
-        stdout=open(out, "wb"),
-        check=True,
-    )
+    drawn = bench.path("out", "chart.svg")
+    with open(drawn, "wb") as f:
+        subprocess.run(
+            ["gnuplot", "-e", "data='%s'; rows=%d" % (data, len(names)), os.path.join(here, "chart.gp")],
+            stdout=f,
+            check=True,
+        )
+    shutil.copyfile(drawn, os.path.join(here, "chart.svg"))
     return True
 
 
@@ -142,9 +145,13 @@ def wrap(text, width=130):
     return "\n".join(lines + [line])
 
 
-def write(bench, here):
+def write(bench, here, complete):
+    """RESULTS.md; of a complete run also what the README shows of it."""
     with open(os.path.join(here, "RESULTS.md"), "w", encoding="utf-8") as f:
         f.write(results(bench))
+    print("\nWritten: tests/bench/RESULTS.md")
+    if not complete:
+        return
     drawn = chart(bench, here)
     text = readme(bench)
     path = os.path.join(bench.top, "README.md")
@@ -156,4 +163,4 @@ def write(bench, here):
         whole = re.sub(re.escape(BEGIN) + ".*?" + re.escape(END), lambda _: between, whole, flags=re.S)
         with open(path, "w", encoding="utf-8") as f:
             f.write(whole)
-    print("\nWritten: tests/bench/RESULTS.md%s" % (", tests/bench/chart.svg, README.md" if drawn else ""))
+        print("Written: README.md%s" % (", tests/bench/chart.svg" if drawn else ""))
