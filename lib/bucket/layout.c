@@ -17,7 +17,7 @@ static uint64_t read_48(const unsigned char *from) {
     return be64toh(big) >> 16;
 }
 
-void jl_entry_write(const jl_shape *shape, jl_hash key, uint8_t value, unsigned char *entry) {
+void jl_entry_write(const jl_entry_shape *shape, jl_hash key, uint8_t value, unsigned char *entry) {
     if (shape->fingerprint == 6) {
         write_48(entry, key.lo >> 16);
     } else {
@@ -29,7 +29,7 @@ void jl_entry_write(const jl_shape *shape, jl_hash key, uint8_t value, unsigned 
         entry[shape->fingerprint] = value;
 }
 
-jl_hash jl_entry_key(const jl_shape *shape, uint32_t bucket, const unsigned char *entry) {
+jl_hash jl_entry_key(const jl_entry_shape *shape, uint32_t bucket, const unsigned char *entry) {
     uint64_t hi = (uint64_t)bucket << (64 - JL_BUCKET_BITS);
     if (shape->fingerprint == 6)
         return (jl_hash){hi, read_48(entry) << 16};
@@ -67,7 +67,7 @@ static const unsigned char *find_14_0(const unsigned char *entries, size_t n, co
     return NULL;
 }
 
-const unsigned char *jl_entries_find(const jl_shape *shape, const unsigned char *entries, size_t n, jl_hash key) {
+const unsigned char *jl_entries_find(const jl_entry_shape *shape, const unsigned char *entries, size_t n, jl_hash key) {
     unsigned char wanted[JL_ENTRY_MAX];
     jl_entry_write(shape, key, 0, wanted);
     if (shape->fingerprint == 6 && shape->value == 1)

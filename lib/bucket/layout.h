@@ -23,13 +23,13 @@
 #define JL_ENTRY_MAX 15 /* bytes */
 
 /* What is kept of each key. */
-typedef struct jl_shape {
+typedef struct jl_entry_shape {
     const char *kind;    /* names the use in files and key names, [a-z]+ */
     uint8_t fingerprint; /* bytes, 6 or 14 */
     uint8_t value;       /* bytes, 0 or 1 */
-} jl_shape;
+} jl_entry_shape;
 
-static inline size_t jl_entry_size(const jl_shape *shape) {
+static inline size_t jl_entry_size(const jl_entry_shape *shape) {
     return (size_t)shape->fingerprint + shape->value;
 }
 
@@ -38,16 +38,16 @@ static inline uint32_t jl_bucket_of(jl_hash key) {
 }
 
 /* Writes the entry's jl_entry_size() bytes. */
-void jl_entry_write(const jl_shape *shape, jl_hash key, uint8_t value, unsigned char *entry);
+void jl_entry_write(const jl_entry_shape *shape, jl_hash key, uint8_t value, unsigned char *entry);
 /* The key as far as it is stored: bits that are not kept are 0. */
-jl_hash jl_entry_key(const jl_shape *shape, uint32_t bucket, const unsigned char *entry);
+jl_hash jl_entry_key(const jl_entry_shape *shape, uint32_t bucket, const unsigned char *entry);
 /* The entry's value; 1 when entries have none. */
-static inline uint8_t jl_entry_value(const jl_shape *shape, const unsigned char *entry) {
+static inline uint8_t jl_entry_value(const jl_entry_shape *shape, const unsigned char *entry) {
     return shape->value ? entry[shape->fingerprint] : 1;
 }
 
 /* The first entry with the key's fingerprint, NULL when there is none. `n` is a multiple of the entry's size. Reads
    nothing outside of the `n` bytes. */
-const unsigned char *jl_entries_find(const jl_shape *shape, const unsigned char *entries, size_t n, jl_hash key);
+const unsigned char *jl_entries_find(const jl_entry_shape *shape, const unsigned char *entries, size_t n, jl_hash key);
 
 #endif

@@ -8,7 +8,7 @@
 #define BLOCK ((size_t)1 << 16)  /* keys */
 #define COMMIT ((size_t)1 << 18) /* keys in one put: a lock held for well under a second */
 
-static const jl_shape shape = {"seen", 14, 0};
+static const jl_entry_shape shape = {"seen", 14, 0};
 
 struct seen {
     jl_lookup lookup;

@@ -9,9 +9,9 @@
 /* What is asked for: a namespace in the store that a URL names. A namespace has a generation; dropping it begins the
    next one, so that what was stored under the old one can never be found again. */
 typedef struct jl_space {
-    const jl_shape *shape; /* static */
-    const char *model;     /* 1 to 128 bytes of UTF-8 without control characters; copied */
-    int64_t patience;      /* ns to bear a store that is locked or away before giving up; 0 = the back end's default */
+    const jl_entry_shape *shape; /* static */
+    const char *model;           /* 1 to 128 bytes of UTF-8 without control characters; copied */
+    int64_t patience; /* ns to bear a store that is locked or away before giving up; 0 = the back end's default */
 } jl_space;
 
 /* What became of an entry that was put. */
@@ -83,7 +83,7 @@ typedef struct jl_store_ops {
 
 struct jl_store {
     const jl_store_ops *ops;
-    const jl_shape *shape;
+    const jl_entry_shape *shape;
 };
 
 /* One scheme. A program hands a NULL-terminated list of those that it links to jl_store_open. */

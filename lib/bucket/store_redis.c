@@ -348,7 +348,7 @@ static int put_read_ask(void *self, size_t i, jl_redis_command *c, jl_err *err) 
 /* The bucket's entries with those that it lacks behind them, positions at to next of the order. 1: it lacks some. */
 static int put_bucket(struct putting *p, size_t at, size_t next, jl_span had, jl_err *err) {
     struct store *s = p->s;
-    const jl_shape *shape = s->base.shape;
+    const jl_entry_shape *shape = s->base.shape;
     jl_buf_clear(&p->entries);
     if (jl_buf_reserve(&p->entries, had.n + (next - at) * jl_entry_size(shape), err) != 0 ||
         jl_buf_add(&p->entries, had, err) != 0)

@@ -144,7 +144,7 @@ static int store_room(struct store *s, size_t n, jl_err *err) {
 /* ---- get ---- */
 
 static int store_look(struct store *s, int64_t generation, const jl_hash *key, uint8_t *value, jl_err *err) {
-    const jl_shape *shape = s->base.shape;
+    const jl_entry_shape *shape = s->base.shape;
     for (size_t i = 0; i < s->order.n;) {
         jl_buf_clear(&s->had);
         if (store_read(s, generation, jl_order_bucket(&s->order, i), err) != 0)
@@ -203,7 +203,7 @@ static uint8_t outcome_of(uint8_t stored, const uint8_t *value, size_t k) {
 /* Adds the entries of one bucket that it lacks to those it had, positions i to next of the order. */
 static int put_bucket(struct store *s, int64_t generation, size_t i, size_t next, jl_span had, const jl_hash *key,
                       const uint8_t *value, jl_err *err) {
-    const jl_shape *shape = s->base.shape;
+    const jl_entry_shape *shape = s->base.shape;
     int64_t cell = cell_of(generation, jl_order_bucket(&s->order, i));
     jl_buf_clear(&s->blob);
     if (jl_buf_reserve(&s->blob, had.n + (next - i) * jl_entry_size(shape), err) != 0 ||

@@ -67,7 +67,7 @@ static bool base64_read(jl_span text, unsigned char *to, size_t *n) {
 /* ---- export ---- */
 
 struct export {
-    const jl_shape *shape;
+    const jl_entry_shape *shape;
     jl_out *out;
     jl_transfer *done;
     jl_buf line, sorted;
@@ -153,7 +153,7 @@ static const char *const members[N_FIELDS] = {"jobline", "version", "kind",    "
                                               "model",   "bucket",  "entries", "sum",  "end",         "buckets"};
 
 struct jl_import {
-    const jl_shape *shape;
+    const jl_entry_shape *shape;
     jl_in in;
     jl_want *want;
     jl_field field[N_FIELDS];
@@ -237,7 +237,7 @@ static int import_header(jl_import *i, jl_err *err) {
     return 0;
 }
 
-jl_import *jl_import_open(const char *path, const jl_shape *shape, uint64_t max_line, jl_err *err) {
+jl_import *jl_import_open(const char *path, const jl_entry_shape *shape, uint64_t max_line, jl_err *err) {
     jl_import *i = calloc(1, sizeof *i);
     if (!i) {
         (void)jl_err_nomem(err);

@@ -26,7 +26,7 @@ typedef struct jl_import jl_import;
 
 /* Opens PATH ("-" = stdin) and reads its first line. NULL: JL_NOINPUT, JL_IO; JL_DATA when it is no such export;
    JL_CONFIG when it is one of another version, kind or layout. */
-jl_import *jl_import_open(const char *path, const jl_shape *shape, uint64_t max_line, jl_err *err);
+jl_import *jl_import_open(const char *path, const jl_entry_shape *shape, uint64_t max_line, jl_err *err);
 /* The model that was exported; lives as long as the import. */
 const char *jl_import_model(const jl_import *i);
 /* Puts all entries into the store, in batches; what is there stays. -1: JL_DATA when a line is damaged, a value is not

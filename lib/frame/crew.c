@@ -78,7 +78,7 @@ static int crew_start(jl_crew *c, size_t threads, jl_err *err) {
 static int crew_open(jl_crew *c, size_t threads, const jl_want *want, const jl_keyspec *key, size_t first_key,
                      uint64_t max_line, jl_err *err) {
     size_t line = sizeof(jl_rec) + sizeof(uint32_t) + jl_want_count(want) * sizeof(jl_field);
-    c->n_blocks = 2 * threads + 2;
+    c->n_blocks = 2 * (threads + 1); /* one being scanned and one waiting for each that scans */
     c->thread = calloc(threads, sizeof *c->thread);
     c->block = calloc(c->n_blocks, sizeof *c->block);
     c->scanned = calloc(c->n_blocks, sizeof *c->scanned);

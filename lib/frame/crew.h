@@ -9,7 +9,7 @@
 typedef struct jl_block {
     char *buf; /* owned; as large as jl_in makes them, or NULL */
     size_t cap;
-    jl_span lines;  /* in `buf`, with JL_PAD readable bytes behind them; the loop shortens it from the front */
+    jl_span lines;  /* in `buf`, with JL_PAD readable bytes behind them */
     bool utf8;      /* all of it is UTF-8; set by the scan */
     jl_slab slab;   /* the first lines, scanned */
     size_t scanned; /* bytes of the lines in `slab` */
@@ -21,7 +21,7 @@ typedef struct jl_block {
    called by the loop's thread alone. */
 typedef struct jl_crew jl_crew;
 
-/* `threads` >= 1 besides the caller's. `model` tells what slabs to make: want, keyer's spec, max_line. NULL: memory ran
+/* `threads` >= 1 besides the caller's. The rest is for jl_slab_open. NULL: memory ran
    out or a thread could not be started. */
 jl_crew *jl_crew_new(size_t threads, const jl_want *want, const jl_keyspec *key, size_t first_key, uint64_t max_line,
                      jl_err *err);

@@ -18,9 +18,9 @@ typedef struct jl_filter {
     void *self; /* handed to the callbacks */
     const jl_want *want;
     const jl_keyspec *key;
-    size_t first_key;  /* what jl_want_key returned */
-    jl_lookup *lookup; /* NULL: nothing is ever asked. Closed by the caller */
-    bool remember;     /* each distinct key is asked once in the run, its answer is kept; else each line asks */
+    size_t first_key;    /* what jl_want_key returned */
+    jl_lookup *lookup;   /* NULL: nothing is ever asked. Closed by the caller */
+    bool remember;       /* each distinct key is asked once in the run, its answer is kept; else each line asks */
     size_t batch;        /* lines per submit(), at most; 0 = 256. A lookup that sorts its batch wants more */
     uint64_t window;     /* bytes of lines and questions that may wait; reading pauses beyond. 0 = 32 MiB */
     uint64_t question;   /* bytes that a question costs the lookup; 0 = 64 and those of its key members */

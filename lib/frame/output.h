@@ -22,8 +22,8 @@ int jl_output_open(jl_output *o, const jl_run *run, char *const *command, jl_err
 bool jl_output_is(const jl_output *o, int fd);
 
 /* Ends the output of a run that has come to `status` so far: flushes; then for 0 renames -o, for 69, 75 and signals
-   (128+n) leaves it as FILE.partial, else abandons it; for 0 and signals syncs a regular file on stdout if `sync`; waits for the
-   command. -1 when that fails or the command did. Once it has returned 0 for status 0, or for that of a signal if there
+   (128+n) leaves it as FILE.partial, else abandons it; for 0 and signals syncs a regular file on stdout if `sync`;
+   waits for the command. -1 when that fails or the command did. Once it has returned 0 for status 0, or for that of a signal if there
    is no -o, the lines are safe: marks that suppress future output may be committed. */
 int jl_output_end(jl_output *o, int status, jl_err *err);
 

@@ -23,7 +23,7 @@ int jl_tickets_answer(jl_tickets *t, uint64_t ticket, jl_answer answer, jl_err *
 jl_answer jl_tickets_look(const jl_tickets *t, uint64_t ticket);
 /* Starts to bring the answer into the cache. */
 void jl_tickets_prefetch(const jl_tickets *t, uint64_t ticket);
-/* All before `ticket` (at most the next one) will not be asked for any more. */
+/* All before `ticket` (at most the next one, never less than the time before) will not be asked for any more. */
 void jl_tickets_forget(jl_tickets *t, uint64_t ticket);
 
 #endif

@@ -1,4 +1,4 @@
-/* What the scanners of the three vector levels have in common: faults, remembered names, entry points. */
+/* What the scanners of all levels have in common: faults, remembered names, entry points. */
 #ifndef JL_JSONL_SCAN_H
 #define JL_JSONL_SCAN_H
 
@@ -57,10 +57,10 @@ jl_scan_value_fn jl_scan_value_plain, jl_scan_value_sse2, jl_scan_value_avx2, jl
 jl_scan_line_fn jl_scan_line_plain, jl_scan_line_sse2, jl_scan_line_avx2, jl_scan_line_avx512;
 
 /* Which of 64 bytes are what: bit i is that of byte i. */
-typedef struct jl_block {
+typedef struct jl_scan_block {
     uint64_t quote, slash, control;
     uint64_t simple; /* what a backslash before it makes an escape of two bytes: " \ / b f n r t */
-} jl_block;
+} jl_scan_block;
 
 /* For `simple`: the entries of the low and of the high half byte have a bit in common. */
 #define JL_ESCAPE_LOW 0, 0, 1 | 4 | 8, 0, 8, 0, 4, 0, 0, 0, 0, 0, 2, 0, 4, 1

@@ -72,13 +72,13 @@ static inline uint64_t digit(const char *p) {
     return digit_half(load(p)) | (uint64_t)digit_half(load(p + 32)) << 32;
 }
 
-static inline jl_block block_of(const char *p) {
+static inline jl_scan_block block_of(const char *p) {
     __m256i a = load(p);
     __m256i b = load(p + 32);
-    return (jl_block){.quote = mask_of(quotes(a)) | (uint64_t)mask_of(quotes(b)) << 32,
-                      .slash = mask_of(slashes(a)) | (uint64_t)mask_of(slashes(b)) << 32,
-                      .control = mask_of(controls(a)) | (uint64_t)mask_of(controls(b)) << 32,
-                      .simple = ~(mask_of(no_escapes(a)) | (uint64_t)mask_of(no_escapes(b)) << 32)};
+    return (jl_scan_block){.quote = mask_of(quotes(a)) | (uint64_t)mask_of(quotes(b)) << 32,
+                           .slash = mask_of(slashes(a)) | (uint64_t)mask_of(slashes(b)) << 32,
+                           .control = mask_of(controls(a)) | (uint64_t)mask_of(controls(b)) << 32,
+                           .simple = ~(mask_of(no_escapes(a)) | (uint64_t)mask_of(no_escapes(b)) << 32)};
 }
 
 static inline size_t digit_run(const char *p) {

@@ -61,17 +61,17 @@ static inline uint64_t digit(const char *p) {
     return in_register(_mm512_cmplt_epu8_mask(value, _mm512_set1_epi8(10)));
 }
 
-static inline jl_block block_of(const char *p) {
+static inline jl_scan_block block_of(const char *p) {
     __m512i v = load(p);
     const __m512i low = _mm512_broadcast_i32x4(_mm_setr_epi8(JL_ESCAPE_LOW));
     const __m512i high = _mm512_broadcast_i32x4(_mm_setr_epi8(JL_ESCAPE_HIGH));
     const __m512i half = _mm512_set1_epi8(0x0f);
     __m512i a = _mm512_shuffle_epi8(low, _mm512_and_si512(v, half));
     __m512i b = _mm512_shuffle_epi8(high, _mm512_and_si512(_mm512_srli_epi16(v, 4), half));
-    return (jl_block){.quote = in_register(quotes(v)),
-                      .slash = in_register(slashes(v)),
-                      .control = in_register(controls(v)),
-                      .simple = in_register(_mm512_test_epi8_mask(a, b))};
+    return (jl_scan_block){.quote = in_register(quotes(v)),
+                           .slash = in_register(slashes(v)),
+                           .control = in_register(controls(v)),
+                           .simple = in_register(_mm512_test_epi8_mask(a, b))};
 }
 
 static inline size_t digit_run(const char *p) {

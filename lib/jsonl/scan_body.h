@@ -101,7 +101,7 @@ static __attribute__((noinline)) const char *string_rest(const char *open, const
     for (;;) {
         if (end && p >= end)
             return bad_string(open, end, end, fault);
-        jl_block b = block_of(p);
+        jl_scan_block b = block_of(p);
         uint64_t escaped = escaped_bytes(b.slash, &pending);
         uint64_t stop = (b.quote | b.control) & ~escaped;
         if (end && end - p < 64)
@@ -320,7 +320,7 @@ ALWAYS size_t literals_ahead(const char *p, const char *end) {
 }
 
 ALWAYS size_t strings_ahead(const char *p, const char *end) {
-    jl_block b = block_of(p);
+    jl_scan_block b = block_of(p);
     uint64_t space = equal(p, ' ');
     /* Each bit the sum of all up to it: set from an opening quote on up to before the closing one. */
     uint64_t inside = b.quote;

@@ -21,7 +21,7 @@ uint64_t jl_set_bytes(const jl_set *s);
 /* The most that was ever allocated at once, with the old and the new of a segment while it grows. */
 uint64_t jl_set_peak(const jl_set *s);
 
-/* Starts to bring the key's slot into the cache: call for a batch of about 32, then look them up. */
+/* Starts to bring the key's slot into the cache: call about 32 keys before its look-up. */
 void jl_set_prefetch(const jl_set *s, jl_hash key);
 bool jl_set_has(const jl_set *s, jl_hash key);
 /* The payload's place, valid until the next insertion or removal; NULL when the key is not there. */

@@ -33,7 +33,8 @@ typedef struct jl_query {
 } jl_query;
 
 /* Takes the answer to one question, named by its key and its ticket; the value is copied before it returns. Non-zero
-   only when memory ran out. Answers to tickets that are not outstanding are ignored, so a question answered twice keeps its first answer. */
+   only when memory ran out. Answers to tickets that are not outstanding are ignored, so a question answered twice keeps
+   its first answer. */
 typedef struct jl_sink {
     int (*answer)(void *self, jl_hash key, uint64_t ticket, jl_answer answer, jl_err *err);
     void *self;

@@ -7,7 +7,7 @@
 #include "senior/scale.h"
 
 /* An entry of the cache: fingerprint of 6 bytes, answer of 1 byte. */
-extern const jl_shape jl_cache_shape;
+extern const jl_entry_shape jl_cache_shape;
 
 /* Questions and answers, counted by key (lines that share a question in flight are counted by the program). */
 typedef struct jl_cache_counts {

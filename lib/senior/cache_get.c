@@ -11,7 +11,7 @@
    let a line wait costs a tenth of asking for it alone. */
 #define FEW 10
 
-const jl_shape jl_cache_shape = {"senior", 6, 1};
+const jl_entry_shape jl_cache_shape = {"senior", 6, 1};
 
 struct get {
     jl_lookup lookup;

@@ -4,8 +4,8 @@
 
 #include "base/span.h"
 
-/* Levels: 1 entry, 2 junior, 3 associate, 4 manager, 5 director, 6 executive, 7 senior executive. The title alone decides;
-   the company is not looked at. Every title gets a level: one that says nothing gets 2, like any plain occupation.
+/* Levels: 1 entry, 2 junior, 3 associate, 4 manager, 5 director, 6 executive, 7 senior executive. The title alone
+   decides; the company is not looked at. Every title gets a level: one that says nothing gets 2, like any plain occupation.
 
    1. The title is cut into parts at , ; | : ( ) and dashes between spaces. Case, full stops and the possessive 's do
       not matter; abbreviations count as what they stand for (Sr, Jr, Mgr, Dir, VP, SVP, EVP, AVP, Asst, Supt, …). What
@@ -15,8 +15,8 @@
    3. A supporting occupation at the end of the first part decides alone: "CEO Assistant", "VP Secretary". Occupations
       have a level of their own: supporting ones (assistant, clerk, cashier, paralegal, …) 1, most (engineer,
       accountant, adviser, nurse, developer, …; an executive assistant too) 2, those with a long formation (attorney,
-      physician and physician assistant, architect, pharmacist, …) 3, professor 4. An executive of a field is an occupation,
-      not a rank: "Account Executive" 2.
+      physician and physician assistant, architect, pharmacist, …) 3, professor 4. An executive of a field is an
+      occupation, not a rank: "Account Executive" 2.
    4. Senior, lead, expert, master, staff (of engineers) and the numerals III and IV raise an occupation by one,
       principal, distinguished and the numeral V by two, but not above 4. Junior makes it at most 2.
    5. Ranks: chief … officer and its letters (CEO, CFO, …), president, chairman, founder, owner 7. Managing or

@@ -54,7 +54,8 @@ typedef struct jl_redis_work {
     int (*take)(void *self, size_t i, const jl_redis_reply *reply, jl_err *err);
 } jl_redis_work;
 
-/* Loads the library and connects to nothing yet. `patience`: ns without an answer from the server before giving up, 0 = 10 s. */
+/* Loads the library and connects to nothing yet. `patience`: ns without an answer from the server before giving up,
+   0 = 10 s. */
 jl_redis *jl_redis_open(const jl_url *url, int64_t patience, jl_err *err);
 void jl_redis_close(jl_redis *r);
 /* Does all of it, or fails; a later call may succeed. 1, with err: work->connection is lost, or has refused a command

@@ -10,7 +10,7 @@
 #include "contract/redis_server.h"
 
 static const jl_store_opener *const openers[] = {&jl_store_sqlite, &jl_store_redis_unix, NULL};
-static const jl_shape answers = {"senior", 6, 1};
+static const jl_entry_shape answers = {"senior", 6, 1};
 
 static char folder[64];
 static redis_server redis;

@@ -16,13 +16,13 @@
 #include "contract/redis_server.h"
 
 static const jl_store_opener *const openers[] = {&jl_store_sqlite, &jl_store_redis, &jl_store_redis_unix, NULL};
-static const jl_shape answers = {"senior", 6, 1}, marks = {"seen", 14, 0};
+static const jl_entry_shape answers = {"senior", 6, 1}, marks = {"seen", 14, 0};
 
 static char folder[64];
 static redis_server redis;
 static char url_text[2][160]; /* sqlite, redis */
 
-static jl_store *open_store(const char *text, const jl_shape *shape, const char *model) {
+static jl_store *open_store(const char *text, const jl_entry_shape *shape, const char *model) {
     jl_err err = {0};
     jl_url url;
     assert_int_equal(jl_url_parse(jl_span_of(text), &url, &err), 0);

@@ -16,7 +16,7 @@
 #include "wire/sqlite.h"
 
 static const jl_store_opener *const openers[] = {&jl_store_sqlite, &jl_store_redis, &jl_store_redis_unix, NULL};
-static const jl_shape answers = {"senior", 6, 1};
+static const jl_entry_shape answers = {"senior", 6, 1};
 
 static char folder[64], file[96];
 static char url[160];

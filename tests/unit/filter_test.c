@@ -269,7 +269,7 @@ static int answered(void *self, const jl_rec *rec, const jl_answer *answer, jl_o
         return JL_DROP;
     jl_member member = {p->fields.answer.token[0], answer->value, p->fields.first_answer};
     int rc = answer->state == JL_FOUND ? jl_splice(out, rec, &member, 1, err)
-                                      : jl_out_line(out, (jl_span){rec->line, rec->len}, err);
+                                       : jl_out_line(out, (jl_span){rec->line, rec->len}, err);
     return rc == 0 ? JL_PASS : -1;
 }
 
@@ -976,10 +976,8 @@ static void a_line_at_a_time(void **state) {
 static void nobody_reads_any_more(void **state) {
     (void)state;
     for (size_t i = 0; i < 6; i++) {
-        live v = {.how = i % 2 ? ONCE : EACH,
-                  .at_hand = i < 2 ? 5 : 0,
-                  .eager = i < 4 ? 3 : 0,
-                  .lazy_when_idle = i >= 4};
+        live v = {
+            .how = i % 2 ? ONCE : EACH, .at_hand = i < 2 ? 5 : 0, .eager = i < 4 ? 3 : 0, .lazy_when_idle = i >= 4};
         jl_buf in = {0};
         int to, from;
         simple_lines(&in, NULL, 1400, 30);
@@ -996,10 +994,8 @@ static void nobody_reads_any_more(void **state) {
 static void stop_in_the_middle(void **state) {
     (void)state;
     for (size_t i = 0; i < 6; i++) {
-        live v = {.how = i % 2 ? ONCE : EACH,
-                  .at_hand = i < 2 ? 10 : 0,
-                  .eager = i < 4 ? 3 : 0,
-                  .lazy_when_idle = true};
+        live v = {
+            .how = i % 2 ? ONCE : EACH, .at_hand = i < 2 ? 10 : 0, .eager = i < 4 ? 3 : 0, .lazy_when_idle = true};
         jl_buf in = {0}, want = {0}, is = {0};
         int to, from;
         struct sigaction action = {.sa_handler = jl_stop_ask}, before;

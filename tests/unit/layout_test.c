@@ -8,7 +8,8 @@
 #include "bucket/order.h"
 #include "chance.h"
 
-static const jl_shape answers = {"senior", 6, 1}, marks = {"seen", 14, 0}, wide = {"x", 14, 1}, narrow = {"x", 6, 0};
+static const jl_entry_shape answers = {"senior", 6, 1}, marks = {"seen", 14, 0}, wide = {"x", 14, 1},
+                            narrow = {"x", 6, 0};
 
 /* These bytes may never change: stores that are out there depend on them. */
 static void golden_bytes(void **state) {
@@ -70,7 +71,7 @@ static void keys_come_back(void **state) {
 }
 
 /* What jl_entries_find is to find, byte by byte. */
-static const unsigned char *plain_find(const jl_shape *shape, const unsigned char *p, size_t n, jl_hash key) {
+static const unsigned char *plain_find(const jl_entry_shape *shape, const unsigned char *p, size_t n, jl_hash key) {
     unsigned char wanted[JL_ENTRY_MAX];
     jl_entry_write(shape, key, 1, wanted);
     for (size_t i = 0; i + jl_entry_size(shape) <= n; i += jl_entry_size(shape))
@@ -82,14 +83,14 @@ static const unsigned char *plain_find(const jl_shape *shape, const unsigned cha
 /* Buckets that end where memory ends, so that reading a byte too far is noticed. */
 static void searches_agree_and_stay_inside(void **state) {
     (void)state;
-    static const jl_shape *const shapes[] = {&answers, &marks, &wide, &narrow};
+    static const jl_entry_shape *const shapes[] = {&answers, &marks, &wide, &narrow};
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     unsigned char *memory = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     assert_ptr_not_equal(memory, MAP_FAILED);
     assert_int_equal(mprotect(memory + page, page, PROT_NONE), 0);
     chance c = chance_seeded();
     for (size_t round = 0; round < chance_rounds(20000); round++) {
-        const jl_shape *shape = shapes[round % 4];
+        const jl_entry_shape *shape = shapes[round % 4];
         size_t size = jl_entry_size(shape), entries = chance_below(&c, round % 3 ? 6 : 200);
         unsigned char *p = memory + page - entries * size;
         /* Few different bytes, so that near misses and matches off the borders are frequent. */
