@@ -146,10 +146,10 @@ static int cmd_block(struct cmd *c, jl_sink sink, jl_err *err) {
             *err = why;
             return -1;
         }
-        if (kind == JL_SCAN_BAD)
-            cmd_bad_reply(c, &why);
-        else if (kind == JL_SCAN_RECORD && c->reply.rec.len > c->options.max_line)
+        if (c->reply.rec.len > c->options.max_line)
             cmd_long_reply(c);
+        else if (kind == JL_SCAN_BAD)
+            cmd_bad_reply(c, &why);
         else if (kind == JL_SCAN_RECORD && cmd_reply(c, sink, err) != 0)
             return -1;
         p += c->reply.rec.len + 1;

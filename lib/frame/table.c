@@ -34,12 +34,12 @@ static int table_block(struct table *t, jl_reply *r, jl_in *in, uint64_t *withou
     jl_span block = jl_in_lines(in);
     for (const char *p = block.p, *limit = p + block.n; p < limit;) {
         jl_scan kind = jl_reply_read(r, p, limit, err);
+        if (r->rec.len > in->max_line && (kind != JL_SCAN_BAD || err->class == JL_DATA))
+            return jl_in_too_long(in->name, in->max_line, in->line, err);
         if (kind == JL_SCAN_BAD || (kind == JL_SCAN_RECORD && table_add(t, r, without, err) != 0)) {
             jl_err_place(err, in->name, in->line);
             return -1;
         }
-        if (kind == JL_SCAN_RECORD && r->rec.len > in->max_line)
-            return jl_in_too_long(in->name, in->max_line, in->line, err);
         jl_in_take(in, r->rec.len + 1, 1);
         p += r->rec.len + 1;
     }

@@ -110,11 +110,14 @@ static void what_is_wrong_is_told_with_its_place(void **state) {
         {"{\"k\":0,\"a\":1}\n[]", 2, 1, NULL},
         {over, 2, MAX_LINE + 1, "longer than --max-line"}, /* whole in the block */
         {over, 2, MAX_LINE + 1, "longer than --max-line"}, /* and without an end */
+        {over, 2, MAX_LINE + 1, "longer than --max-line"}, /* a blank one */
     };
-    for (size_t i = 0; i < 5; i++) {
+    for (size_t i = 0; i < 6; i++) {
         jl_err err = {0};
         snprintf(over, sizeof over, "%s\n{\"k\":2,\"a\":\"%0*d\"}%s%s", good, MAX_LINE, 7, i == 3 ? "\n" : "",
                  i == 3 ? good : "");
+        if (i == 5)
+            snprintf(over, sizeof over, "%s\n%*s\n%s", good, MAX_LINE + 1, "", good);
         assert_null(table(bad[i].text, &err));
         assert_int_equal(err.class, JL_DATA);
         assert_string_equal(err.file, "table");
@@ -123,9 +126,9 @@ static void what_is_wrong_is_told_with_its_place(void **state) {
         if (bad[i].says)
             assert_string_equal(err.text, bad[i].says);
     }
-    /* Exactly as long as allowed; blank lines may be of any length. */
+    /* Exactly as long as allowed, blank lines too. */
     jl_err err = {0};
-    snprintf(over, sizeof over, "{\"k\":1,\"a\":\"%0*d\"}\n%*s\n%s", MAX_LINE - 14, 7, 2 * MAX_LINE, "", good);
+    snprintf(over, sizeof over, "{\"k\":1,\"a\":\"%0*d\"}\n%*s\n%s", MAX_LINE - 14, 7, MAX_LINE, "", good);
     assert_int_equal(strcspn(over, "\n"), MAX_LINE);
     jl_lookup *l = table(over, &err);
     if (!l)
