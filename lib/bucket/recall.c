@@ -6,6 +6,8 @@
 
 #define PLACES ((size_t)1 << 18)
 #define WAYS 4
+/* Keys that are not recalled, one in so many, are few: to let a line wait costs a tenth of looking its key up alone. */
+#define FEW 10
 #define AHEAD 16 /* keys whose places are on their way into the processor's cache */
 
 struct place {
@@ -124,15 +126,8 @@ static ssize_t recall_checked(jl_recall *r, const jl_hash *key, uint8_t *value, 
     return (ssize_t)left;
 }
 
-int jl_recall_try(jl_recall *r, const jl_hash *key, uint8_t *value, size_t n, jl_err *err) {
-    return recall_checked(r, key, value, n, err) < 0 ? -1 : 0;
-}
-
-int jl_recall_get(jl_recall *r, const jl_hash *key, uint8_t *value, size_t n, jl_err *err) {
-    ssize_t checked = recall_checked(r, key, value, n, err);
-    if (checked < 0)
-        return -1;
-    size_t left = (size_t)checked;
+/* Looks up what is in the list. */
+static int recall_rest(jl_recall *r, uint8_t *value, size_t left, jl_err *err) {
     if (left == 0)
         return 0;
     if (r->store->ops->get(r->store, r->ask, r->answer, left, err) != 0)
@@ -143,4 +138,14 @@ int jl_recall_get(jl_recall *r, const jl_hash *key, uint8_t *value, size_t n, jl
             recall_keep(r, r->ask[i], r->answer[i]);
     }
     return 0;
+}
+
+ssize_t jl_recall_try(jl_recall *r, const jl_hash *key, uint8_t *value, size_t n, bool few, jl_err *err) {
+    ssize_t left = recall_checked(r, key, value, n, err);
+    return left > 0 && few && (size_t)left <= n / FEW ? recall_rest(r, value, (size_t)left, err) : left;
+}
+
+int jl_recall_get(jl_recall *r, const jl_hash *key, uint8_t *value, size_t n, jl_err *err) {
+    ssize_t left = recall_checked(r, key, value, n, err);
+    return left < 0 ? -1 : recall_rest(r, value, (size_t)left, err);
 }

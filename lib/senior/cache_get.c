@@ -7,10 +7,6 @@
 #include "bucket/recall.h"
 #include "senior/answers.h"
 
-/* Questions that are not recalled, one in so many, are asked at once, so that the others need not wait behind them: to
-   let a line wait costs a tenth of asking for it alone. */
-#define FEW 10
-
 const jl_entry_shape jl_cache_shape = {"senior", 6, 1};
 
 struct get {
@@ -51,19 +47,16 @@ static int get_hand_on(struct get *g, jl_sink sink, jl_err *err) {
     return 0;
 }
 
-/* Looks the batch up in what is recalled. Returns how many are not, -1 when the store failed. */
+/* Looks the batch up in what is recalled. Returns how many have to wait, -1 when the store failed. */
 static ssize_t get_recall(struct get *g, const jl_query *query, size_t n, jl_err *err) {
     g->look.n = 0;
     if (jl_answers_reserve(&g->look, n, err) != 0)
         return -1;
     for (size_t i = 0; i < n; i++)
         jl_answers_add(&g->look, query[i].key, 0, 0);
-    if (jl_recall_try(g->recall, g->look.key, g->look.value, n, err) != 0)
-        return -1;
-    size_t left = 0;
-    for (size_t i = 0; i < n; i++)
-        left += g->look.value[i] == 0;
-    return (ssize_t)left;
+    if (g->o.batch == 0)
+        return jl_recall_get(g->recall, g->look.key, g->look.value, n, err);
+    return jl_recall_try(g->recall, g->look.key, g->look.value, n, g->wait.n == 0, err);
 }
 
 static int get_submit(jl_lookup *l, jl_query *query, size_t n, jl_err *err) {
@@ -71,13 +64,10 @@ static int get_submit(jl_lookup *l, jl_query *query, size_t n, jl_err *err) {
     ssize_t left = get_recall(g, query, n, err);
     if (left < 0 || jl_answers_reserve(&g->wait, (size_t)left, err) != 0)
         return -1;
-    bool at_once = g->o.batch == 0 || (g->wait.n == 0 && (size_t)left <= n / FEW);
-    if (at_once && left > 0 && jl_recall_get(g->recall, g->look.key, g->look.value, n, err) != 0)
-        return -1;
     if (g->wait.n == g->known)
         g->since = jl_clock_now();
     for (size_t i = 0; i < n; i++)
-        if (at_once || g->look.value[i])
+        if (left == 0 || g->look.value[i])
             query[i].answer = get_answer(g, g->look.value[i]);
         else
             jl_answers_add(&g->wait, query[i].key, query[i].ticket, 0);

@@ -9,7 +9,6 @@
 
 #define MOST ((size_t)1000000) /* entries that wait for one commit */
 #define EVERY JL_SECOND
-#define FEW 10 /* one in so many lines at most */
 
 struct put {
     jl_lookup lookup;
@@ -93,14 +92,7 @@ static int put_recall(struct put *p, const jl_query *query, size_t n, jl_err *er
         return -1;
     for (size_t i = 0; i < n; i++)
         jl_answers_add(&p->look, query[i].key, 0, 0);
-    if (jl_recall_try(p->recall, p->look.key, p->look.value, n, err) != 0)
-        return -1;
-    size_t left = 0;
-    for (size_t i = 0; i < n; i++)
-        left += p->look.value[i] == 0;
-    if (left == 0 || left > n / FEW || p->wait.n > 0)
-        return 0;
-    return jl_recall_get(p->recall, p->look.key, p->look.value, n, err);
+    return jl_recall_try(p->recall, p->look.key, p->look.value, n, p->wait.n == 0, err) < 0 ? -1 : 0;
 }
 
 static int put_submit(jl_lookup *l, jl_query *query, size_t n, jl_err *err) {
