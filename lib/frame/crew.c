@@ -1,11 +1,9 @@
 /* A ring of blocks; the oldest that nobody has begun is always the next to be scanned. */
 #include "frame/crew.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "jsonl/utf8.h"
 

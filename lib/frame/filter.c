@@ -44,7 +44,7 @@ struct loop {
     bool busy;    /* the source's slab is not done with */
     size_t taken; /* records of it that are settled */
     size_t batch, n;
-    unsigned rounds; /* batches settled while lines waited */
+    unsigned rounds; /* batches settled */
     jl_rec *rec;     /* of the batch at hand: n records of a slab */
     struct item *item;
     jl_query *query;
