@@ -32,7 +32,7 @@ function __senior_grpc_at
             break
         else if string match -q -- '--*' $word
             contains -- (string split -m1 = -- $word)[1] ''; and set files 1
-            contains -- $word '--server' '--batch' '--in-flight' '--rate' '--batch-window' '--timeout' '--retries' '--method' '--ca' '--cert' '--key' '--scale' '--refused' '--key-paths' '--answer' '--output' '--rejects' '--max-rejects' '--max-line' '--threads' '--stats' '--metrics'; and set i (math $i + 1)
+            contains -- $word '--server' '--batch' '--in-flight' '--rate' '--batch-window' '--timeout' '--retries' '--method' '--ca' '--cert' '--key' '--scale' '--refused' '--key-paths' '--answer' '--output' '--rejects' '--reasons' '--max-rejects' '--max-line' '--threads' '--stats' '--metrics'; and set i (math $i + 1)
         else
             set -l letters (string split '' -- (string sub -s 2 -- $word))
             for j in (seq (count $letters))
@@ -95,6 +95,7 @@ complete -c senior-grpc -n '__senior_grpc_at options' -s q -l quiet -d 'print er
 complete -c senior-grpc -n '__senior_grpc_at options' -s v -l verbose -d 'say what is used, and at the end what was done'
 complete -c senior-grpc -n '__senior_grpc_at options' -s o -l output -r -F -d 'write to FILE, which appears whole or not at all [stdout]'
 complete -c senior-grpc -n '__senior_grpc_at options' -l rejects -r -F -d 'put bad lines into FILE and go on [the first one ends the run]'
+complete -c senior-grpc -n '__senior_grpc_at options' -l reasons -r -F -d 'say in FILE, as a line of JSON each, where the bad lines stood and why they are bad'
 complete -c senior-grpc -n '__senior_grpc_at options' -l max-rejects -x -d 'end with status 65 when more lines are bad; without --rejects they are dropped'
 complete -c senior-grpc -n '__senior_grpc_at options' -l max-line -x -d 'a longer line is a bad line [16M]'
 complete -c senior-grpc -n '__senior_grpc_at options' -l threads -x -d 'scan the input on N threads; the order of the lines stays [1]'

@@ -316,7 +316,7 @@ static int loop_bad(struct loop *l, const jl_slab *slab, jl_err *err) {
         (void)jl_rec_scan(l->f->want, rec->line, rec->line + rec->len + 1, false, l->scratch, &again, &l->why);
         jl_err_place(&l->why, l->source.name, number);
     }
-    return jl_rejects_add(&l->rejects, (jl_span){rec->line, rec->len}, &l->why, err);
+    return jl_rejects_add(&l->rejects, (jl_span){rec->line, rec->len}, l->source.name, &l->why, err);
 }
 
 /* The slab at hand, or as much of it as the window takes: short lines cost more waiting than where they are. */
@@ -342,7 +342,7 @@ static int loop_piece(struct loop *l, jl_err *err) {
     const jl_source *s = &l->source;
     l->run->lines_in += jl_rejects_judges(&l->rejects, s->first, s->last);
     loop_too_long(l, s->line);
-    return jl_rejects_piece(&l->rejects, s->piece, s->first, s->last, &l->why, err);
+    return jl_rejects_piece(&l->rejects, s->piece, s->first, s->last, s->name, &l->why, err);
 }
 
 /* ---- waiting ---- */

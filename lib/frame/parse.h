@@ -5,7 +5,7 @@
 
 #include "frame/prog.h"
 
-#define JL_COMMON_OPTIONS 13
+#define JL_COMMON_OPTIONS 14
 #define JL_OPTIONS_MAX 256 /* in one table, the common ones included */
 
 /* What --help was asked for: the index in "text|options|verbs|program". */

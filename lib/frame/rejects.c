@@ -16,23 +16,67 @@ static bool same_file(const char *a, const char *b) {
            one.st_ino == other.st_ino;
 }
 
+static int check_names(const jl_run *run, jl_err *err) {
+    const struct {
+        const char *option, *path;
+    } file[] = {{"-o", run->output}, {"--rejects", run->rejects}, {"--reasons", run->reasons}};
+    const size_t n = sizeof file / sizeof *file;
+    for (size_t b = 1; b < n; b++)
+        for (size_t a = 0; a < b; a++)
+            if (file[a].path && file[b].path && same_file(file[a].path, file[b].path))
+                return jl_err_set(err, JL_USAGE, "%s and %s name the same file: %s", file[a].option, file[b].option,
+                                  file[b].path);
+    return 0;
+}
+
+static int aside_open(jl_aside *a, const char *path, jl_err *err) {
+    if (!path)
+        return 0;
+    if (jl_atomic_open(&a->file, path, err) != 0)
+        return -1;
+    if (jl_out_open(&a->out, a->file.fd, path, err) != 0) {
+        jl_atomic_abandon(&a->file);
+        return -1;
+    }
+    a->open = true;
+    return 0;
+}
+
+static int aside_close(jl_aside *a, bool keep, jl_err *err) {
+    if (!a->open)
+        return 0;
+    a->open = false;
+    int rc = keep ? jl_out_flush(&a->out, err) : 0;
+    jl_out_free(&a->out);
+    if (rc == 0 && keep)
+        return jl_atomic_commit(&a->file, "", err);
+    jl_atomic_abandon(&a->file);
+    return rc;
+}
+
 int jl_rejects_open(jl_rejects *r, jl_run *run, jl_err *err) {
     memset(r, 0, sizeof *r);
     r->run = run;
-    r->file.fd = -1;
+    r->lines.file.fd = r->reasons.file.fd = -1;
     r->tolerant = run->rejects || run->max_rejects.count >= 0 || run->max_rejects.percent >= 0;
-    if (!run->rejects)
-        return 0;
-    if (run->output && same_file(run->output, run->rejects))
-        return jl_err_set(err, JL_USAGE, "-o and --rejects name the same file: %s", run->rejects);
-    if (jl_atomic_open(&r->file, run->rejects, err) != 0)
+    if (check_names(run, err) != 0 || aside_open(&r->lines, run->rejects, err) != 0)
         return -1;
-    if (jl_out_open(&r->out, r->file.fd, run->rejects, err) != 0) {
-        jl_atomic_abandon(&r->file);
+    if (aside_open(&r->reasons, run->reasons, err) != 0) {
+        (void)aside_close(&r->lines, false, NULL);
         return -1;
     }
-    r->open = true;
     return 0;
+}
+
+static int write_reason(jl_rejects *r, const char *input, const jl_err *why, jl_err *err) {
+    if (!r->reasons.open)
+        return 0;
+    jl_buf_clear(&r->text);
+    return jl_write_open(&r->text, err) || jl_write_text(&r->text, "input", jl_span_of(input), err) ||
+                   jl_write_u64(&r->text, "line", why->line, err) || jl_write_u64(&r->text, "byte", why->byte, err) ||
+                   jl_write_text(&r->text, "reason", jl_span_of(why->text), err) || jl_write_close(&r->text, err)
+               ? -1
+               : jl_out_line(&r->reasons.out, jl_buf_span(&r->text), err);
 }
 
 /* Counts the line; says whether the run can bear it. */
@@ -56,14 +100,18 @@ static int rejects_count(jl_rejects *r, const jl_err *why, jl_err *err) {
     return 0;
 }
 
-int jl_rejects_piece(jl_rejects *r, jl_span piece, bool first, bool last, const jl_err *why, jl_err *err) {
-    if (r->open && (jl_out_add(&r->out, piece, err) != 0 || (last && jl_out_add(&r->out, JL_SPAN("\n"), err) != 0)))
+int jl_rejects_piece(jl_rejects *r, jl_span piece, bool first, bool last, const char *input, const jl_err *why,
+                     jl_err *err) {
+    if (r->lines.open &&
+        (jl_out_add(&r->lines.out, piece, err) != 0 || (last && jl_out_add(&r->lines.out, JL_SPAN("\n"), err) != 0)))
         return -1;
-    return jl_rejects_judges(r, first, last) ? rejects_count(r, why, err) : 0;
+    if (!jl_rejects_judges(r, first, last))
+        return 0;
+    return write_reason(r, input, why, err) == 0 ? rejects_count(r, why, err) : -1;
 }
 
-int jl_rejects_add(jl_rejects *r, jl_span line, const jl_err *why, jl_err *err) {
-    return jl_rejects_piece(r, line, true, true, why, err);
+int jl_rejects_add(jl_rejects *r, jl_span line, const char *input, const jl_err *why, jl_err *err) {
+    return jl_rejects_piece(r, line, true, true, input, why, err);
 }
 
 int jl_rejects_share(const jl_rejects *r, jl_err *err) {
@@ -76,14 +124,8 @@ int jl_rejects_share(const jl_rejects *r, jl_err *err) {
 }
 
 int jl_rejects_close(jl_rejects *r, jl_err *err) {
-    if (!r->open)
-        return 0;
-    int rc = jl_out_flush(&r->out, err);
-    jl_out_free(&r->out);
-    if (rc == 0)
-        rc = jl_atomic_commit(&r->file, "", err);
-    else
-        jl_atomic_abandon(&r->file);
-    r->open = false;
-    return rc;
+    int lines = aside_close(&r->lines, true, err);
+    int reasons = aside_close(&r->reasons, true, lines == 0 ? err : NULL);
+    jl_buf_free(&r->text);
+    return lines == 0 ? reasons : lines;
 }

@@ -30,6 +30,7 @@ typedef struct jl_run {
     bool quiet, verbose;
     const char *output;  /* -o, NULL = stdout */
     const char *rejects; /* --rejects, NULL = the first bad line ends the run */
+    const char *reasons; /* --reasons, NULL = nowhere but in warnings */
     jl_share max_rejects;
     uint64_t max_line, threads; /* threads: at least 1 */
     const char *stats, *metrics;

@@ -90,6 +90,7 @@ static void show(const jl_run *run, char *to, size_t size) {
     ADD(run->verbose, "verbose ");
     ADD(run->output, "output=%s ", run->output);
     ADD(run->rejects, "rejects=%s ", run->rejects);
+    ADD(run->reasons, "reasons=%s ", run->reasons);
     ADD(run->max_rejects.count >= 0, "max-rejects=%d ", (int)run->max_rejects.count);
     ADD(run->max_line != 16 << 20, "max-line=%d ", (int)run->max_line);
     ADD(run->progress != JL_WHEN_NEVER, "progress=%d ", run->progress);
@@ -191,8 +192,8 @@ static void cases(void **state) {
         {&plain, "a --then b -f -- --key", NULL, "then [a] {b} {-f} {--} {--key}"},
         {&plain, "-f a --then -x", NULL, "flag then [a] {-x}"},
         /* The common options. */
-        {&plain, "-qvo out --rejects=r --max-rejects 3 --max-line 1M --progress", NULL,
-         "quiet verbose output=out rejects=r max-rejects=3 max-line=1048576 progress=0"},
+        {&plain, "-qvo out --rejects=r --reasons=w --max-rejects 3 --max-line 1M --progress", NULL,
+         "quiet verbose output=out rejects=r reasons=w max-rejects=3 max-line=1048576 progress=0"},
         {&plain, "--progress=always", NULL, "progress=1"},
         {&plain, "--progress --progress=never", NULL, ""},
         /* Mistakes. */
