@@ -236,3 +236,61 @@ start_python_model() { # [OPTION...]
     # shellcheck disable=SC2034 # for the scripts
     MODEL=$SERVER MODEL_PID=$SERVER_PID MODEL_LOG=$SERVER_LOG
 }
+
+# --- AWS on loopback ---------------------------------------------------------------------------------------------
+
+# The settings of the aws command: Debian's where it is there (JL_AWS names another), nobody's own configuration. The scripts
+# of the kit give --endpoint-url themselves when AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL_SQS or AWS_ENDPOINT_URL is set.
+use_aws() {
+    local name aws=${JL_AWS:-/usr/bin/aws}
+    [ ! -d "$tmp/aws" ] || return 0
+    mkdir "$tmp/aws"
+    [ -x "$aws" ] || aws=$(command -v aws) || { not_ok "aws is installed" && return 1; }
+    ln -s "$aws" "$tmp/aws/aws"
+    for name in $(compgen -e AWS_); do unset "$name"; done
+    export PATH=$tmp/aws:$PATH NO_PROXY=127.0.0.1 no_proxy=127.0.0.1 AWS_ACCESS_KEY_ID=S3RVER AWS_SECRET_ACCESS_KEY=S3RVER \
+        AWS_DEFAULT_REGION=eu-west-1 AWS_REGION=eu-west-1 AWS_EC2_METADATA_DISABLED=true AWS_PAGER='' \
+        AWS_CONFIG_FILE=$tmp/aws/none AWS_SHARED_CREDENTIALS_FILE=$tmp/aws/none
+}
+
+# An S3 server (tests/e2e/s3_server.js says what it is and is not) with these buckets, which have three letters at least.
+# Sets S3_URL, S3_PID, S3_DIR (its data), S3_LOG (a line of JSON for each request that is done).
+start_s3() { # [BUCKET...]
+    use_aws || return 1
+    S3_DIR=$(mktemp -d "$tmp/s3.XXXXXX")
+    if [ ! -d "$top/build/npm/node_modules/s3rver" ]; then
+        not_ok "s3rver is installed: scripts/install-deps --test"
+        return 1
+    fi
+    start_server s3_server.js node "$top/tests/e2e/s3_server.js" "$top/build/npm/node_modules/s3rver" "$S3_DIR" "$@" || return 1
+    # shellcheck disable=SC2034 # for the scripts
+    S3_URL=http://$SERVER S3_PID=$SERVER_PID S3_LOG=$SERVER_LOG
+    export AWS_ENDPOINT_URL_S3=$S3_URL
+}
+
+s3() { # ARG...: aws s3, straight to the server also when there is a proxy
+    aws --endpoint-url "$S3_URL" s3 "$@"
+}
+
+s3api() { # ARG...
+    aws --endpoint-url "$S3_URL" s3api "$@"
+}
+
+# These need no start of the aws command, which costs half a second.
+
+s3_put() { # FILE BUCKET/KEY: the key without characters that a URL would have to escape
+    curl -sS -f --noproxy '*' -T "$1" "$S3_URL/$2"
+}
+
+s3_file() { # BUCKET/KEY: the path of the object's bytes; no such file when there is no such object
+    printf '%s\n' "$S3_DIR/$1._S3rver_object"
+}
+
+s3_keys() { # BUCKET[/FOLDER]: the keys in this bucket or folder of it, one a line, in the order of their bytes
+    (cd "$S3_DIR/${1%%/*}" && find . -name '*._S3rver_object' -printf '%P\n') | sed 's/\._S3rver_object$//' | LC_ALL=C sort |
+        awk -v from="${1#*/}/" -v all="${1##*/*}" 'all != "" || index($0, from) == 1'
+}
+
+s3_age() { # BUCKET/KEY TIME: makes the object's LastModified what `date -d TIME` says
+    touch -d "$2" "$(s3_file "$1")"
+}
