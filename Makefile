@@ -1,6 +1,6 @@
 # jobline: everything is built under build/; `make help` lists the targets.
 
-VERSION := 0.1.0
+VERSION := $(shell sed -n 's/^version=\([^ ]*\).*/\1/p' scripts/lib/conduct.sh)
 PREFIX ?= /usr/local
 DESTDIR ?=
 CC ?= cc
@@ -12,6 +12,8 @@ BUILD := build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
 override BUILD := $(patsubst $(CURDIR)/%,%,$(abspath $(BUILD)))
 
 PROGRAMS := $(patsubst cmd/%.c,%,$(wildcard cmd/*.c))
+# The scripts that are programs too: they conduct themselves as all do.
+SCRIPTS := $(notdir $(shell grep -l '/conduct\.sh"' scripts/* 2>/dev/null))
 
 # What each program is made of besides the core (which links libc and xxhash): the one place where that is said.
 needs_jl-dedupe    := sqlite redis
@@ -55,10 +57,17 @@ LDFLAGS_ALL := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANFLAGS) $(LDFLAGS)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help clean $(PROGRAMS)
+.PHONY: all help clean $(PROGRAMS) $(SCRIPTS)
 
-all: $(PROGRAMS)
-$(PROGRAMS): %: $(BUILD)/bin/%
+all: $(PROGRAMS) $(SCRIPTS)
+$(PROGRAMS) $(SCRIPTS): %: $(BUILD)/bin/%
+$(SCRIPTS:%=$(BUILD)/bin/%): $(BUILD)/bin/%: scripts/%
+	@mkdir -p $(@D); ln -sf $(CURDIR)/$< $@
+
+# For those who look after all of them: completions, manual pages.
+.PHONY: commands
+commands:
+	@echo $(PROGRAMS) $(SCRIPTS)
 
 # A change of compiler or flags rebuilds.
 FLAGS := $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL)

@@ -23,7 +23,7 @@ bench_bin := $(bench_c:tests/%.c=$(BUILD)/test/%)
 
 .PHONY: tests check test lint fuzz torture bench bench-tools try install uninstall help
 
-tests: $(PROGRAMS) $(tests_bin) $(fuzz_bin) $(tools_bin) $(shims_bin) $(bench_bin) $(peers_bin)
+tests: $(PROGRAMS) $(SCRIPTS) $(tests_bin) $(fuzz_bin) $(tools_bin) $(shims_bin) $(bench_bin) $(peers_bin)
 
 $(BUILD)/obj/tests/%.o: CPPFLAGS_ALL += -Itests -DJL_TESTS='"$(CURDIR)/tests"'
 
@@ -89,7 +89,11 @@ try:
 bindir := $(DESTDIR)$(PREFIX)/bin
 share  := $(DESTDIR)$(PREFIX)/share
 man_pages := $(wildcard man/*.[1-9])
-installed = $(PROGRAMS:%=$(bindir)/%) \
+# Of scripts/, what is copied for users to adapt.
+examples := cron systemd lambda
+installed = $(PROGRAMS:%=$(bindir)/%) $(SCRIPTS:%=$(bindir)/%) \
+    $(patsubst scripts/lib/%,$(share)/jobline/sh/%,$(wildcard scripts/lib/*.sh)) \
+    $(foreach f,$(wildcard $(foreach d,$(examples),scripts/$(d)/*)),$(share)/jobline/$(f:scripts/%=%)) \
     $(foreach m,$(man_pages),$(share)/man/man$(subst .,,$(suffix $(m)))/$(notdir $(m))) \
     $(patsubst completions/bash/%,$(share)/bash-completion/completions/%,$(wildcard completions/bash/*)) \
     $(patsubst completions/zsh/%,$(share)/zsh/site-functions/%,$(wildcard completions/zsh/*)) \
@@ -104,13 +108,16 @@ install: all
 	@$(foreach c,$(wildcard completions/bash/*),install -m 644 $(c) $(share)/bash-completion/completions/ &&) :
 	@$(foreach c,$(wildcard completions/zsh/*),install -m 644 $(c) $(share)/zsh/site-functions/ &&) :
 	@$(foreach c,$(wildcard completions/fish/*),install -m 644 $(c) $(share)/fish/vendor_completions.d/ &&) :
+	@$(foreach s,$(SCRIPTS),sed 's|^\(lib=.*\)/lib$$|\1/../share/jobline/sh|' scripts/$(s) > $(bindir)/$(s) && chmod 755 $(bindir)/$(s) &&) :
+	@install -m 644 scripts/lib/*.sh $(share)/jobline/sh/
+	@$(foreach d,$(examples),$(foreach f,$(wildcard scripts/$(d)/*),cp -p $(f) $(share)/jobline/$(d)/ &&)) :
 	@install -m 644 share/sample.jsonl $(share)/jobline/
 	@install -m 644 $(wildcard README.md LICENSE) $(share)/doc/jobline/
 	@echo 'installed under $(DESTDIR)$(PREFIX): bin, share/man, share/jobline, completions'
 
 uninstall:
 	@rm -f $(installed)
-	@rmdir $(share)/jobline $(share)/doc/jobline 2>/dev/null || :
+	@rmdir $(examples:%=$(share)/jobline/%) $(share)/jobline/sh $(share)/jobline $(share)/doc/jobline 2>/dev/null || :
 
 help:
 	@echo 'make             build everything under build/'

@@ -25,7 +25,7 @@ version=0.1.0 # the Makefile reads it here
 
 me=$(basename -- "$0")
 # The programs are beside the scripts, and cron knows few folders.
-PATH=$(dirname -- "$(readlink -f -- "$0")"):$PATH
+PATH=$(dirname -- "$0"):$(dirname -- "$(readlink -f -- "$0")"):$PATH
 export PATH
 newline='
 '
