@@ -294,3 +294,42 @@ s3_keys() { # BUCKET[/FOLDER]: the keys in this bucket or folder of it, one a li
 s3_age() { # BUCKET/KEY TIME: makes the object's LastModified what `date -d TIME` says
     touch -d "$2" "$(s3_file "$1")"
 }
+
+# An SQS server with two queues (tests/e2e/sqs_server.py, which takes the options, tells how faithful it is). Sets SQS_PID, SQS_URL,
+# QUEUE_URL, DEAD_QUEUE_URL, SQS_LOG (a line of JSON for each call).
+start_sqs() { # [OPTION...]
+    use_aws || return 1
+    SQS_LOG=$(mktemp "$tmp/sqs.XXXXXX")
+    start_server sqs_server.py "$PYTHON" "$top/tests/e2e/sqs_server.py" --log="$SQS_LOG" "$@" || return 1
+    # shellcheck disable=SC2034 # for the scripts
+    SQS_PID=$SERVER_PID SQS_URL=http://$SERVER
+    QUEUE_URL=$SQS_URL/123456789012/job-postings DEAD_QUEUE_URL=$SQS_URL/123456789012/job-postings-dead
+    export AWS_ENDPOINT_URL_SQS=$SQS_URL
+}
+
+sqs() { # ARG...: aws sqs
+    aws --endpoint-url "$SQS_URL" sqs "$@"
+}
+
+# These start no aws command. A queue is named by its URL.
+
+sqs_send() { # TEXT [QUEUE]
+    curl -sS -f --noproxy '*' --data-binary "$1" "$SQS_URL/control/send/$(basename "${2:-$QUEUE_URL}")" >"$tmp/sqs.answer"
+}
+
+sqs_messages() { # [QUEUE]: prints an array of objects with id, body, received (a count), state (visible, in flight)
+    curl -sS -f --noproxy '*' "$SQS_URL/control/messages/$(basename "${1:-$QUEUE_URL}")"
+}
+
+sqs_expire() { # [QUEUE]: what is in flight becomes visible, as if its time had passed
+    curl -sS -f --noproxy '*' -X POST "$SQS_URL/control/expire/$(basename "${1:-$QUEUE_URL}")" >"$tmp/sqs.answer"
+}
+
+# Prints the message that S3 sends about a new object.
+s3_event() { # BUCKET KEY [SEQUENCER]
+    jq -cn --arg bucket "$1" --arg key "$2" --arg sequencer "${3:-0055AED6DCD90281E5}" '
+        {Records: [{eventVersion: "2.1", eventSource: "aws:s3", awsRegion: "eu-west-1", eventTime: "2026-11-22T10:00:00.000Z",
+          eventName: "ObjectCreated:Put", s3: {s3SchemaVersion: "1.0", configurationId: "new-files",
+          bucket: {name: $bucket, arn: "arn:aws:s3:::\($bucket)"},
+          object: {key: ($key | @uri | gsub("%20"; "+") | gsub("%2F"; "/")), size: 1024, eTag: "d41d8cd98f00b204e9800998ecf8427e", sequencer: $sequencer}}}]}'
+}

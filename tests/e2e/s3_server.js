@@ -2,7 +2,7 @@
 //
 //   node s3_server.js S3RVER-FOLDER DATA-FOLDER [BUCKET...]
 //
-// Prints "listening on 127.0.0.1:PORT", then one JSON object for each request that is done: method, bucket, key, query, status.
+// Prints "listening on 127.0.0.1:PORT", then one JSON object for each request that is done: time, method, bucket, key, query, status.
 // Objects are files, DATA-FOLDER/BUCKET/KEY._S3rver_object; their time of change is the object's LastModified.
 //
 // Put right: an object appears when all its bytes are there (s3rver shows one that is being uploaded, and leaves what a broken
@@ -247,7 +247,8 @@ server.middleware.unshift(async (ctx, next) => {
   ctx.res.on('close', () => {
     const [, bucket, ...key] = decodeURIComponent(ctx.path).split('/');
     const status = ctx.res.writableFinished ? ctx.status : 0;
-    console.log(JSON.stringify({ method: ctx.method, bucket, key: key.join('/'), query: ctx.querystring, status }));
+    const time = Date.now() / 1000;
+    console.log(JSON.stringify({ time, method: ctx.method, bucket, key: key.join('/'), query: ctx.querystring, status }));
   });
   await next();
 });
