@@ -295,6 +295,27 @@ s3_age() { # BUCKET/KEY TIME: makes the object's LastModified what `date -d TIME
     touch -d "$2" "$(s3_file "$1")"
 }
 
+# A proxy before the S3 server that breaks what goes through it, as tests/e2e/faulty_proxy.py says; the scripts' way to S3 from
+# now on. Sets S3_PROXY, S3_PROXY_PID, S3_PROXY_LOG (a line of JSON for each request and fault).
+start_s3_proxy() { # [FAULT...]
+    S3_FAULTS=$(mktemp "$tmp/faults.XXXXXX")
+    S3_PROXY_LOG=$(mktemp "$tmp/proxy.XXXXXX")
+    s3_faults "$@"
+    start_server faulty_proxy.py "$PYTHON" "$top/tests/e2e/faulty_proxy.py" --to="${S3_URL#http://}" --faults="$S3_FAULTS" \
+        --log="$S3_PROXY_LOG" || return 1
+    # shellcheck disable=SC2034 # for the scripts
+    S3_PROXY_PID=$SERVER_PID S3_PROXY=http://$SERVER
+    export AWS_ENDPOINT_URL_S3=$S3_PROXY
+}
+
+s3_faults() { # [FAULT...]: these from now on, as »cut-download after=1000 times=2 key=raw/«; none: all goes through
+    printf '%s\n' "$@" >"$S3_FAULTS.new" && mv "$S3_FAULTS.new" "$S3_FAULTS"
+}
+
+s3_fault_happened() { # NAME [TIMES]: for wait_for, or to count
+    [ "$(grep -c "\"fault\": \"$1\"" "$S3_PROXY_LOG")" -ge "${2:-1}" ]
+}
+
 # An SQS server with two queues (tests/e2e/sqs_server.py, which takes the options, tells how faithful it is). Sets SQS_PID, SQS_URL,
 # QUEUE_URL, DEAD_QUEUE_URL, SQS_LOG (a line of JSON for each call).
 start_sqs() { # [OPTION...]
@@ -303,6 +324,7 @@ start_sqs() { # [OPTION...]
     start_server sqs_server.py "$PYTHON" "$top/tests/e2e/sqs_server.py" --log="$SQS_LOG" "$@" || return 1
     # shellcheck disable=SC2034 # for the scripts
     SQS_PID=$SERVER_PID SQS_URL=http://$SERVER
+    # shellcheck disable=SC2034
     QUEUE_URL=$SQS_URL/123456789012/job-postings DEAD_QUEUE_URL=$SQS_URL/123456789012/job-postings-dead
     export AWS_ENDPOINT_URL_SQS=$SQS_URL
 }
