@@ -87,7 +87,7 @@ objects_grpc_gen := $(BUILD)/obj/gen/seniority.pb-c.o
 $(call objects,$(sources_grpc)): | $(BUILD)/gen/seniority.pb-c.h
 
 $(BUILD)/obj/lib/wire/sqlite.o: CPPFLAGS_ALL += $(call late_flags,$(call soname,$(libs_sqlite),sqlite3),-)
-$(BUILD)/obj/lib/wire/redis.o: CPPFLAGS_ALL += $(call late_flags,$(call soname,$(libs_redis),hiredis),)
+$(BUILD)/obj/lib/wire/redis_link.o: CPPFLAGS_ALL += $(call late_flags,$(call soname,$(libs_redis),hiredis),)
 
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)

@@ -62,7 +62,8 @@ static struct dedupe {
     uint64_t keys, duplicates, seen_before, other_shard, without_key;
 } d;
 
-static const jl_store_opener *const stores[] = {&jl_store_sqlite, &jl_store_redis, &jl_store_redis_unix, NULL};
+static const jl_store_opener *const stores[] = {&jl_store_sqlite, &jl_store_redis, &jl_store_redis_unix,
+                                                &jl_store_redis_cluster, NULL};
 
 static const jl_opt options[] = {
     JL_FIELDS_OPT_KEY(d.fields),

@@ -52,7 +52,8 @@ static struct cache {
     .misses_to = {.fd = -1},
 };
 
-static const jl_store_opener *const stores[] = {&jl_store_sqlite, &jl_store_redis, &jl_store_redis_unix, NULL};
+static const jl_store_opener *const stores[] = {&jl_store_sqlite, &jl_store_redis, &jl_store_redis_unix,
+                                                &jl_store_redis_cluster, NULL};
 
 static const jl_opt options[] = {
     {.letter = 'C',

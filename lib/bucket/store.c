@@ -1,6 +1,8 @@
 /* From a URL to the back end that its scheme names. */
 #include "bucket/store.h"
 
+#include <string.h>
+
 #include "jsonl/utf8.h"
 
 #define MODEL_MAX 128
@@ -52,4 +54,15 @@ jl_store *jl_store_open(const jl_store_opener *const *openers, const jl_url *url
             return (*o)->open(url, space, err);
     (void)refuse_scheme(openers, url->scheme, err);
     return NULL;
+}
+
+void jl_put_report(const uint8_t *became, size_t n, uint8_t *outcome, jl_put_counts *counts) {
+    uint64_t count[JL_PUT_CONFLICT + 1] = {0};
+    for (size_t i = 0; i < n; i++)
+        count[became[i]]++;
+    counts->added += count[JL_PUT_ADDED];
+    counts->present += count[JL_PUT_PRESENT];
+    counts->conflicts += count[JL_PUT_CONFLICT];
+    if (outcome)
+        memcpy(outcome, became, n);
 }

@@ -93,9 +93,14 @@ typedef struct jl_store_opener {
     jl_store *(*open)(const jl_url *url, const jl_space *space, jl_err *err);
 } jl_store_opener;
 
-extern const jl_store_opener jl_store_sqlite;     /* sqlite:PATH            store_sqlite.c */
-extern const jl_store_opener jl_store_redis;      /* redis://HOST:PORT/DB   store_redis.c */
-extern const jl_store_opener jl_store_redis_unix; /* redis+unix:///PATH */
+extern const jl_store_opener jl_store_sqlite;        /* sqlite:PATH            store_sqlite.c */
+extern const jl_store_opener jl_store_redis;         /* redis://HOST:PORT/DB   store_redis.c */
+extern const jl_store_opener jl_store_redis_unix;    /* redis+unix:///PATH */
+extern const jl_store_opener jl_store_redis_cluster; /* redis+cluster://HOST:PORT,HOST:PORT */
+
+/* For back ends, at the end of a put: adds what became of the entries to `counts`, and hands it on unless `outcome` is
+   NULL. */
+void jl_put_report(const uint8_t *became, size_t n, uint8_t *outcome, jl_put_counts *counts);
 
 /* Opens what the URL's scheme says, with copies of all that it needs. NULL (JL_USAGE): a scheme that is not in the
    list, or whose library is not installed, named in the message; a bad model name; a bad path or database number. The

@@ -16,7 +16,16 @@
 
    The first key may be evicted like any other. Then the next writer begins a new generation: a cold start, never a
    wrong answer. Who writes reads the generation again behind its writes: when it has changed, the writes went where
-   nobody looks, so they are removed and done again. */
+   nobody looks, so they are removed and done again.
+
+   In a cluster the nodes do not wait for each other, so "behind" is a step of its own there, begun when the replies of
+   the step before are in. Only get reads the generation and the groups in one step: a generation that was current
+   before the step and is named in it was current all the time between, for none is made twice.
+
+   Replication is asynchronous: a master that fails may take along what it has confirmed last. Entries that are lost are
+   a cold start for their keys; a generation that is lost with the first key is one for all, and what was stored under
+   it stays in memory until it is evicted, for nobody knows its name. A drop whose end of the generation is lost is
+   noticed when it is done, and done again. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,7 +42,7 @@
 /* One command: small, for the server does nothing else meanwhile. */
 #define CHUNK_BUCKETS 32
 #define CHUNK_ENTRIES 256
-/* Commands of a put that are one transaction: each takes two round trips. In a cluster it would be those of one group. */
+/* Chunks of a put that take two round trips together. */
 #define TOGETHER 16
 #define DROPPED "dropped:"
 #define LOSSES 32 /* of the connection within one transaction before it gives up */
@@ -299,46 +308,99 @@ static int store_epoch(jl_store *base, uint64_t *epoch, jl_err *err) {
 
 /* ---- put ---- */
 
-/* A batch, and of it the transaction at hand: chunks from..to-1. */
+/* A chunk of the batch that is being put. */
+struct part {
+    size_t chunk;
+    unsigned talk;         /* index */
+    jl_redis_command args; /* of its HSET: fields, entries */
+    size_t changed;        /* how many buckets these are */
+};
+
+/* A transaction: what it has read is not written when anybody has touched one of its groups since. On a single server
+   all parts share one; in a cluster, where a transaction is of one slot, each group has its own, on a connection of its
+   own. */
+struct talk {
+    uint64_t connection; /* over which its groups are watched; 0: none yet */
+    uint32_t group;      /* the first */
+    size_t writes;
+    bool done; /* else somebody else has written */
+};
+
+enum step_kind { STEP_MULTI, STEP_SET, STEP_EXEC };
+
+/* A batch, and of it the parts at hand. */
 struct putting {
     struct store *s;
     const jl_hash *key;
     const uint8_t *value;
-    size_t from, to;
-    uint64_t connection;             /* over which the groups are watched */
-    jl_redis_command args[TOGETHER]; /* of the HSET of each chunk: fields, entries */
-    size_t changed[TOGETHER];        /* how many buckets these are */
-    size_t write[TOGETHER], writes;  /* the chunks that have any */
-    bool done;                       /* else somebody else has written */
-    jl_buf entries;                  /* of the bucket at hand */
+    size_t next; /* the first chunk that has not been begun */
+    struct part part[TOGETHER];
+    size_t parts;
+    struct talk talk[TOGETHER];
+    size_t talks;
+    struct step {
+        enum step_kind kind;
+        unsigned talk;
+        const struct part *part;
+    } step[3 * TOGETHER];
+    size_t steps;
+    jl_buf entries; /* of the bucket at hand */
 };
 
 static int ask_word(jl_redis_command *c, const char *word, jl_err *err) {
     return jl_redis_begin(c, 1, err) == 0 ? jl_redis_word(c, word, err) : -1;
 }
 
-static int ask_group(const struct putting *p, size_t chunk, size_t arguments, const char *word, jl_redis_command *c,
-                     jl_err *err) {
-    const struct store *s = p->s;
+static uint32_t part_group(const struct putting *p, const struct part *part) {
+    return jl_order_bucket(&p->s->order, p->s->chunk[part->chunk]) >> FIELD_BITS;
+}
+
+static int ask_group(const struct putting *p, const struct part *part, size_t arguments, const char *word,
+                     jl_redis_command *c, jl_err *err) {
     char key[600];
-    group_key(s, s->generation, jl_order_bucket(&s->order, s->chunk[chunk]) >> FIELD_BITS, key);
+    group_key(p->s, p->s->generation, part_group(p, part), key);
     return jl_redis_begin(c, 2 + arguments, err) == 0 && jl_redis_word(c, word, err) == 0 ? jl_redis_key(c, key, err)
                                                                                           : -1;
 }
 
-/* First it watches all the groups, then it reads. */
+/* As many parts as go together, those that were not done the last time first. */
+static void put_gather(struct putting *p) {
+    bool clustered = jl_redis_clustered(p->s->redis);
+    for (; p->parts < TOGETHER && p->next < p->s->chunks; p->next++)
+        p->part[p->parts++].chunk = p->next;
+    p->talks = 0;
+    for (size_t i = 0; i < p->parts; i++) {
+        uint32_t group = part_group(p, &p->part[i]);
+        size_t t = 0;
+        while (t < p->talks && clustered && p->talk[t].group != group)
+            t++;
+        if (t == p->talks)
+            p->talk[p->talks++] = (struct talk){.group = group};
+        p->part[i].talk = (unsigned)t;
+        p->part[i].changed = 0;
+        jl_buf_clear(&p->part[i].args.bytes);
+    }
+}
+
+/* First each talk forgets what it has watched, then it watches all its groups, then it reads. */
 static int put_read_ask(void *self, size_t i, jl_redis_command *c, jl_err *err) {
     const struct putting *p = self;
     const struct store *s = p->s;
-    size_t n = p->to - p->from;
-    if (i == 0)
+    if (i < p->talks) {
+        char key[600];
+        group_key(s, s->generation, p->talk[i].group, key);
+        c->apart = (unsigned)i + 1;
+        jl_redis_near(c, key);
         return ask_word(c, "UNWATCH", err);
-    if (i <= n)
-        return ask_group(p, p->from + i - 1, 0, "WATCH", c, err);
-    size_t chunk = p->from + i - 1 - n, buckets = chunk_buckets(s, chunk);
-    if (ask_group(p, chunk, buckets, "HMGET", c, err) != 0)
+    }
+    const struct part *part = &p->part[(i - p->talks) % p->parts];
+    c->apart = part->talk + 1;
+    if (i < p->talks + p->parts)
+        return ask_group(p, part, 0, "WATCH", c, err);
+    size_t buckets = chunk_buckets(s, part->chunk);
+    if (ask_group(p, part, buckets, "HMGET", c, err) != 0)
         return -1;
-    for (size_t at = s->chunk[chunk]; at < s->chunk[chunk + 1]; at = jl_order_next(&s->order, at))
+    for (size_t at = s->chunk[part->chunk]; at < s->chunk[part->chunk + 1]; at = jl_order_next(&s->order, at))
         if (ask_field(c, jl_order_bucket(&s->order, at), err) != 0)
             return -1;
     c->expected = buckets * expected_bytes(s);
@@ -368,78 +430,113 @@ static int put_bucket(struct putting *p, size_t at, size_t next, jl_span had, jl
     return p->entries.n > had.n;
 }
 
-static int put_read_take(void *self, size_t i, const jl_redis_reply *reply, jl_err *err) {
-    struct putting *p = self;
+static int put_part(struct putting *p, struct part *part, const jl_redis_reply *reply, jl_err *err) {
     const struct store *s = p->s;
-    size_t n = p->to - p->from;
-    if (i == 0)
-        p->connection = jl_redis_connection(s->redis);
-    if (i <= n)
-        return 0;
-    size_t c = i - 1 - n, at = s->chunk[p->from + c], end = s->chunk[p->from + c + 1];
-    jl_buf_clear(&p->args[c].bytes);
-    p->changed[c] = 0;
+    size_t at = s->chunk[part->chunk], end = s->chunk[part->chunk + 1];
     for (size_t b = 0; at < end && b < jl_redis_count(reply); b++) {
         jl_span had = jl_redis_text(jl_redis_at(reply, b));
         uint32_t bucket = jl_order_bucket(&s->order, at);
         size_t next = jl_order_next(&s->order, at);
         int changed = check_entries(s, bucket, had.n, err) == 0 ? put_bucket(p, at, next, had, err) : -1;
-        if (changed < 0 || (changed && (ask_field(&p->args[c], bucket, err) != 0 ||
-                                        jl_redis_arg(&p->args[c], p->entries.p, p->entries.n, err) != 0)))
+        if (changed < 0 || (changed && (ask_field(&part->args, bucket, err) != 0 ||
+                                        jl_redis_arg(&part->args, p->entries.p, p->entries.n, err) != 0)))
             return -1;
-        p->changed[c] += changed > 0;
+        part->changed += changed > 0;
         at = next;
     }
-    if (p->changed[c])
-        p->write[p->writes++] = c;
+    p->talk[part->talk].writes += part->changed > 0;
     return 0;
+}
+
+/* What was watched over a connection that is lost meanwhile is not watched any more: then the first number is that of
+   none, and nothing is written. */
+static int put_read_take(void *self, size_t i, const jl_redis_reply *reply, jl_err *err) {
+    struct putting *p = self;
+    if (i < p->talks)
+        return 0;
+    struct part *part = &p->part[(i - p->talks) % p->parts];
+    struct talk *talk = &p->talk[part->talk];
+    if (i >= p->talks + p->parts)
+        return put_part(p, part, reply, err);
+    if (!talk->connection)
+        talk->connection = jl_redis_connection(p->s->redis);
+    return 0;
+}
+
+static void put_step(struct putting *p, enum step_kind kind, size_t talk, const struct part *part) {
+    p->step[p->steps++] = (struct step){kind, (unsigned)talk, part};
+}
+
+static void put_plan(struct putting *p) {
+    p->steps = 0;
+    for (size_t t = 0; t < p->talks; t++) {
+        p->talk[t].done = p->talk[t].writes == 0;
+        if (p->talk[t].done)
+            continue;
+        put_step(p, STEP_MULTI, t, NULL);
+        for (size_t i = 0; i < p->parts; i++)
+            if (p->part[i].talk == t && p->part[i].changed)
+                put_step(p, STEP_SET, t, &p->part[i]);
+        put_step(p, STEP_EXEC, t, NULL);
+    }
 }
 
 static int put_write_ask(void *self, size_t i, jl_redis_command *c, jl_err *err) {
     const struct putting *p = self;
-    if (i == 0)
-        return ask_word(c, "MULTI", err);
-    if (i > p->writes)
-        return ask_word(c, "EXEC", err);
-    size_t chunk = p->write[i - 1];
-    return ask_group(p, p->from + chunk, 2 * p->changed[chunk], "HSET", c, err) == 0
-               ? jl_buf_add(&c->bytes, jl_buf_span(&p->args[chunk].bytes), err)
+    const struct step *step = &p->step[i];
+    c->connection = p->talk[step->talk].connection;
+    if (step->kind != STEP_SET)
+        return ask_word(c, step->kind == STEP_MULTI ? "MULTI" : "EXEC", err);
+    return ask_group(p, step->part, 2 * step->part->changed, "HSET", c, err) == 0
+               ? jl_buf_add(&c->bytes, jl_buf_span(&step->part->args.bytes), err)
                : -1;
 }
 
 static int put_write_take(void *self, size_t i, const jl_redis_reply *reply, jl_err *err) {
     struct putting *p = self;
+    struct talk *talk = &p->talk[p->step[i].talk];
     (void)err;
-    if (i > p->writes)
-        p->done = jl_redis_count(reply) == p->writes;
+    if (p->step[i].kind == STEP_EXEC)
+        talk->done = jl_redis_count(reply) == talk->writes;
     return 0;
 }
 
-/* The transaction at hand, begun anew until nobody has come in between: whoever has, has got something stored. What was
-   done when a connection is lost is found stored the next time. */
-static int put_together(struct putting *p, jl_err *err) {
+/* The number of parts that are done, and no longer at hand. */
+static size_t put_settle(struct putting *p) {
+    size_t left = 0, had = p->parts;
+    for (size_t i = 0; i < had; i++) {
+        if (p->talk[p->part[i].talk].done)
+            continue;
+        struct part part = p->part[left]; /* with its memory */
+        p->part[left++] = p->part[i];
+        p->part[i] = part;
+    }
+    p->parts = left;
+    return had - left;
+}
+
+/* The whole batch; each transaction is begun anew until nobody has come in between: whoever has, has got something
+   stored. What was done when a connection is lost is found stored the next time. */
+static int put_all(struct putting *p, jl_err *err) {
     const struct store *s = p->s;
     jl_err lost = {0};
     int losses = 0;
-    p->done = false;
-    while (!p->done && losses < LOSSES) {
-        p->writes = 0;
-        jl_redis_work read = {.self = p, .n = 1 + 2 * (p->to - p->from), .ask = put_read_ask, .take = put_read_take};
+    p->next = p->parts = 0;
+    while (p->parts || p->next < s->chunks) {
+        put_gather(p);
+        jl_redis_work read = {.self = p, .n = p->talks + 2 * p->parts, .ask = put_read_ask, .take = put_read_take};
         if (jl_redis_pipeline(s->redis, &read, err) != 0)
             return -1;
-        if (p->writes == 0)
-            return 0;
-        jl_redis_work write = {
-            .self = p, .n = p->writes + 2, .connection = p->connection, .ask = put_write_ask, .take = put_write_take};
+        put_plan(p);
+        jl_redis_work write = {.self = p, .n = p->steps, .once = true, .ask = put_write_ask, .take = put_write_take};
         int rc = jl_redis_pipeline(s->redis, &write, &lost);
-        if (rc < 0)
-            break;
-        losses += rc;
+        losses = put_settle(p) ? rc : losses + rc;
+        if (rc < 0 || losses >= LOSSES) {
+            *err = lost;
+            return -1;
+        }
     }
-    if (p->done)
-        return 0;
-    *err = lost;
-    return -1;
+    return 0;
 }
 
 struct clearing {
@@ -468,14 +565,11 @@ static int put_once(struct putting *p, jl_err *err) {
     struct store *s = p->s;
     if (!s->generation[0] && store_make_generation(s, err) != 0)
         return -1;
+    if (!s->generation[0])
+        return 1; /* lost between two commands */
     char generation[sizeof s->generation];
     memcpy(generation, s->generation, sizeof generation);
-    for (p->from = 0; p->from < s->chunks; p->from = p->to) {
-        p->to = p->from + TOGETHER < s->chunks ? p->from + TOGETHER : s->chunks;
-        if (put_together(p, err) != 0)
-            return -1;
-    }
-    if (store_generation(s, err) != 0)
+    if (put_all(p, err) != 0 || store_generation(s, err) != 0)
         return -1;
     if (!s->changed)
         return 0;
@@ -501,21 +595,14 @@ static int store_put(jl_store *base, const jl_hash *key, const uint8_t *value, u
     for (int moves = 0; rc == 1 && moves < MOVES; moves++)
         rc = put_once(&p, err);
     for (size_t c = 0; c < TOGETHER; c++)
-        jl_buf_free(&p.args[c].bytes);
+        jl_buf_free(&p.part[c].args.bytes);
     jl_buf_free(&p.entries);
     if (rc == 1)
         return jl_err_set(err, JL_UNAVAILABLE, "%s: %s is dropped, or evicted, again and again",
                           jl_redis_name(s->redis), s->meta);
     if (rc != 0)
         return -1;
-    uint64_t count[JL_PUT_CONFLICT + 1] = {0};
-    for (size_t k = 0; k < n; k++)
-        count[s->state[k]]++;
-    counts->added += count[JL_PUT_ADDED];
-    counts->present += count[JL_PUT_PRESENT];
-    counts->conflicts += count[JL_PUT_CONFLICT];
-    if (outcome)
-        memcpy(outcome, s->state, n);
+    jl_put_report(s->state, n, outcome, counts);
     return 0;
 }
 
@@ -528,14 +615,10 @@ struct walking {
     int ended; /* what `bucket` has returned */
 };
 
-#define WALK_COMMANDS (JL_BUCKETS / CHUNK_BUCKETS)
-
-/* Command i reads CHUNK_BUCKETS buckets; the last one reads the generation. */
+/* Command i reads CHUNK_BUCKETS buckets. */
 static int walk_ask(void *self, size_t i, jl_redis_command *c, jl_err *err) {
     const struct walking *w = self;
     const struct store *s = w->s;
-    if (i == WALK_COMMANDS)
-        return ask_generation(s, c, err);
     char key[600];
     uint32_t bucket = (uint32_t)i * CHUNK_BUCKETS;
     group_key(s, s->generation, bucket >> FIELD_BITS, key);
@@ -551,13 +634,7 @@ static int walk_ask(void *self, size_t i, jl_redis_command *c, jl_err *err) {
 
 static int walk_take(void *self, size_t i, const jl_redis_reply *reply, jl_err *err) {
     struct walking *w = self;
-    struct store *s = w->s;
-    if (i == WALK_COMMANDS) {
-        take_generation(s, jl_redis_text(reply));
-        return s->changed
-                   ? jl_err_set(err, JL_TEMPFAIL, "%s: %s was dropped meanwhile", jl_redis_name(s->redis), s->meta)
-                   : 0;
-    }
+    const struct store *s = w->s;
     for (size_t b = 0; b < jl_redis_count(reply); b++) {
         jl_span entries = jl_redis_text(jl_redis_at(reply, b));
         uint32_t bucket = (uint32_t)(i * CHUNK_BUCKETS + b);
@@ -581,9 +658,11 @@ static int store_walk(jl_store *base,
     if (!s->generation[0])
         return 0;
     struct walking w = {s, bucket, self, 0};
-    jl_redis_work work = {.self = &w, .n = WALK_COMMANDS + 1, .ask = walk_ask, .take = walk_take};
-    int rc = jl_redis_pipeline(s->redis, &work, err);
-    return w.ended ? w.ended : rc;
+    jl_redis_work work = {.self = &w, .n = JL_BUCKETS / CHUNK_BUCKETS, .ask = walk_ask, .take = walk_take};
+    if (jl_redis_pipeline(s->redis, &work, err) != 0 || store_generation(s, err) != 0)
+        return w.ended ? w.ended : -1;
+    return s->changed ? jl_err_set(err, JL_TEMPFAIL, "%s: %s was dropped meanwhile", jl_redis_name(s->redis), s->meta)
+                      : 0;
 }
 
 struct measuring {
@@ -641,6 +720,7 @@ static int store_stat(jl_store *base, jl_store_stat *stat, jl_err *err) {
 
 struct dropping {
     struct store *s;
+    char ended[40];      /* the generation that was current; "" = none was */
     char generation[40]; /* the next one to remove; "" = no more */
 };
 
@@ -652,6 +732,16 @@ static int retire_ask(void *self, size_t i, jl_redis_command *c, jl_err *err) {
                    jl_redis_key(c, d->s->meta, err) == 0
                ? jl_redis_word(c, "1", err)
                : -1;
+}
+
+static int retire_take(void *self, size_t i, const jl_redis_reply *reply, jl_err *err) {
+    struct dropping *d = self;
+    jl_span old = jl_redis_text(reply);
+    (void)i;
+    (void)err;
+    if (old.n && old.n < sizeof d->ended)
+        (void)snprintf(d->ended, sizeof d->ended, "%.*s", (int)old.n, old.p);
+    return 0;
 }
 
 static int next_ask(void *self, size_t i, jl_redis_command *c, jl_err *err) {
@@ -696,22 +786,19 @@ static int forget_ask(void *self, size_t i, jl_redis_command *c, jl_err *err) {
                                                                                   : -1;
 }
 
-static int store_drop(jl_store *base, uint64_t *entries, jl_err *err) {
-    struct store *s = (struct store *)base;
-    struct dropping d = {.s = s};
-    jl_redis_work end = {.self = &d, .n = 1, .script = &retire, .ask = retire_ask, .take = take_nothing};
-    jl_redis_work forget = {.self = &d, .n = 1, .ask = forget_ask, .take = take_nothing};
-    jl_redis_work next = {.self = &d, .n = 1, .ask = next_ask, .take = next_take};
-    *entries = 0;
-    s->generation[0] = '\0';
+static int drop_once(struct dropping *d, uint64_t *entries, jl_err *err) {
+    struct store *s = d->s;
+    jl_redis_work end = {.self = d, .n = 1, .script = &retire, .ask = retire_ask, .take = retire_take};
+    jl_redis_work forget = {.self = d, .n = 1, .ask = forget_ask, .take = take_nothing};
+    jl_redis_work next = {.self = d, .n = 1, .ask = next_ask, .take = next_take};
     if (jl_redis_pipeline(s->redis, &end, err) != 0 || jl_redis_pipeline(s->redis, &forget, err) != 0 ||
         jl_redis_pipeline(s->redis, &next, err) != 0)
         return -1;
-    while (d.generation[0]) {
+    while (d->generation[0]) {
         jl_store_stat had = {0};
         jl_err uncounted = {0}; /* what is damaged goes too */
-        jl_redis_work remove = {.self = &d, .n = GROUPS + 1, .ask = remove_ask, .take = take_nothing};
-        if (store_measure(s, d.generation, JL_BUCKETS, &had, &uncounted) != 0 && uncounted.class != JL_CONFIG) {
+        jl_redis_work remove = {.self = d, .n = GROUPS + 1, .ask = remove_ask, .take = take_nothing};
+        if (store_measure(s, d->generation, JL_BUCKETS, &had, &uncounted) != 0 && uncounted.class != JL_CONFIG) {
             *err = uncounted;
             return -1;
         }
@@ -720,6 +807,22 @@ static int store_drop(jl_store *base, uint64_t *entries, jl_err *err) {
         *entries += had.entries;
     }
     return 0;
+}
+
+static int store_drop(jl_store *base, uint64_t *entries, jl_err *err) {
+    struct store *s = (struct store *)base;
+    *entries = 0;
+    for (int moves = 0; moves < MOVES; moves++) {
+        struct dropping d = {.s = s};
+        if (drop_once(&d, entries, err) != 0 || store_generation(s, err) != 0)
+            return -1;
+        /* A replica that took over before it had heard of the end knows the old generation still. */
+        if (!d.ended[0] || strcmp(d.ended, s->generation) != 0) {
+            s->generation[0] = '\0';
+            return 0;
+        }
+    }
+    return jl_err_set(err, JL_UNAVAILABLE, "%s: %s comes back again and again", jl_redis_name(s->redis), s->meta);
 }
 
 /* ---- runs ---- */
@@ -844,3 +947,4 @@ static jl_store *store_open(const jl_url *url, const jl_space *space, jl_err *er
 
 const jl_store_opener jl_store_redis = {"redis", jl_redis_version, store_open};
 const jl_store_opener jl_store_redis_unix = {"redis+unix", jl_redis_version, store_open};
+const jl_store_opener jl_store_redis_cluster = {"redis+cluster", jl_redis_version, store_open};

@@ -275,14 +275,7 @@ static int store_put(jl_store *base, const jl_hash *key, const uint8_t *value, u
     }
     if (store_room(s, n, err) != 0 || jl_order_make(&s->order, key, n, err) != 0 || put_write(s, key, value, err) != 0)
         return -1;
-    uint64_t count[JL_PUT_CONFLICT + 1] = {0};
-    for (size_t k = 0; k < n; k++)
-        count[s->state[k]]++;
-    counts->added += count[JL_PUT_ADDED];
-    counts->present += count[JL_PUT_PRESENT];
-    counts->conflicts += count[JL_PUT_CONFLICT];
-    if (outcome)
-        memcpy(outcome, s->state, n);
+    jl_put_report(s->state, n, outcome, counts);
     return 0;
 }
 

@@ -1,7 +1,7 @@
-/* A pipeline that keeps a bounded number of bytes in flight, and knows which errors pass by themselves. */
+/* A pipeline, over the connections to one server or to the nodes of a cluster, that keeps a bounded number of bytes in
+   flight. */
 #include "wire/redis.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,28 +9,47 @@
 
 #include "base/clock.h"
 #include "base/num.h"
-#include "wire/redis_calls.h"
+#include "wire/redis_cluster.h"
 #include "wire/retry.h"
 
 #define PORT 6379
 #define PATIENCE (10 * JL_SECOND)
+#define PATIENCE_CLUSTER (60 * JL_SECOND)
 #define FIRST_WAIT (20 * JL_MILLISECOND)
 #define MOST_WAIT JL_SECOND
+/* For a node of a cluster to answer: others can take its place, so it is not waited for as a single server is. */
+#define FIRST_TRY (2 * JL_SECOND)
+#define MOST_TRY (5 * JL_SECOND)
 /* In flight, commands and expected replies together: enough to keep both sides busy, little enough for the server's
-   buffers. */
+   buffers. In a cluster for each master, up to MOST_FLIGHTS of them. */
 #define FLIGHT ((size_t)1 << 20)
-#define SCRIPT_LOADS 3 /* without progress */
+#define MOST_FLIGHTS 8
+#define RING 4096u                    /* commands in flight */
+#define SCRIPT_LOADS 3u               /* without progress */
+#define SEND_EARLY ((size_t)16 << 10) /* bytes that a node of a cluster need not wait for while others are waited for */
+
+/* A command in flight. */
+struct sent {
+    size_t cost; /* bytes */
+    jl_redis_link *link;
+    bool asking; /* the reply to ASKING comes first */
+};
 
 struct jl_redis {
     jl_url url;
     char name[256];
-    uint64_t database;
     int64_t patience;
-    redisContext *context; /* NULL: not connected */
-    uint64_t connections;  /* so far */
+    int64_t limit;             /* ns for a server to answer, in connections made from now on */
+    jl_redis_node server;      /* unless it is a cluster */
+    jl_redis_cluster *cluster; /* NULL: a single server */
+    bool stale;                /* the cluster's map */
+    jl_redis_link **link;
+    size_t links, link_room;
+    uint64_t connections; /* so far */
+    uint64_t works;
+    uint64_t at_hand; /* the connection of the reply at hand */
     jl_redis_command command;
-    size_t *cost; /* ring of what is in flight, by command */
-    size_t ring;
+    struct sent *sent; /* a ring */
 };
 
 /* ---- commands ---- */
@@ -76,101 +95,80 @@ int jl_redis_key(jl_redis_command *c, const char *key, jl_err *err) {
     return 0;
 }
 
-/* ---- replies ---- */
-
-static const redisReply *reply_of(const jl_redis_reply *r) {
-    return (const redisReply *)(const void *)r;
+void jl_redis_near(jl_redis_command *c, const char *key) {
+    c->near_slot = 1u + jl_redis_slot(jl_span_of(key));
 }
 
-int64_t jl_redis_integer(const jl_redis_reply *r) {
-    return reply_of(r)->type == REDIS_REPLY_INTEGER ? reply_of(r)->integer : 0;
-}
+/* ---- connections ---- */
 
-jl_span jl_redis_text(const jl_redis_reply *r) {
-    const redisReply *reply = reply_of(r);
-    bool text = reply->type == REDIS_REPLY_STRING || reply->type == REDIS_REPLY_STATUS;
-    return text ? (jl_span){reply->str, (size_t)reply->len} : (jl_span){NULL, 0};
-}
-
-size_t jl_redis_count(const jl_redis_reply *r) {
-    return reply_of(r)->type == REDIS_REPLY_ARRAY ? reply_of(r)->elements : 0;
-}
-
-const jl_redis_reply *jl_redis_at(const jl_redis_reply *r, size_t i) {
-    return (const jl_redis_reply *)(const void *)reply_of(r)->element[i];
-}
-
-/* ---- errors ---- */
-
-/* What a failure calls for. */
-enum next {
-    NEXT_FAIL,
-    NEXT_AGAIN, /* the connection is fine: wait, then send the command again */
-    NEXT_SCRIPT /* load the script, then send the command again */
-};
-
-/* An error reply begins with its code; inside a script, older servers put the code in the middle. */
-static bool error_is(const char *text, const char *code) {
-    size_t n = strlen(code);
-    return strncmp(text, code, n) == 0 || (strncmp(text, "ERR ", 4) == 0 && strstr(text, code));
-}
-
-static const char *const passing[] = {"LOADING", "BUSY ", "TRYAGAIN", "MASTERDOWN", "CLUSTERDOWN", NULL};
-
-/* What has made EXEC refuse a transaction as a whole, if it says so. */
-static const char *error_cause(const char *text) {
-    static const char aborted[] = "EXECABORT Transaction discarded because of: ";
-    return strncmp(text, aborted, sizeof aborted - 1) == 0 ? text + sizeof aborted - 1 : text;
-}
-
-static enum next redis_refused(const jl_redis *r, const jl_redis_command *c, const char *reply, jl_err *err) {
-    const char *text = error_cause(reply);
-    for (const char *const *p = passing; *p; p++)
-        if (strncmp(text, *p, strlen(*p)) == 0) {
-            (void)jl_err_set(err, JL_UNAVAILABLE, "%s: %s", r->name, text);
-            return NEXT_AGAIN;
+static jl_redis_link *redis_new_link(jl_redis *r, jl_redis_node *node, bool apart, jl_err *err) {
+    if (r->links == r->link_room) {
+        size_t room = r->link_room ? 2 * r->link_room : 8;
+        jl_redis_link **more = realloc(r->link, room * sizeof *more);
+        if (!more) {
+            (void)jl_err_nomem(err);
+            return NULL;
         }
-    jl_class class = JL_SOFTWARE;
-    const char *advice = "";
-    if (strncmp(text, "NOSCRIPT", 8) == 0) {
-        (void)jl_err_set(err, JL_SOFTWARE, "%s: %s", r->name, text);
-        return NEXT_SCRIPT;
+        r->link = more;
+        r->link_room = room;
     }
-    if (error_is(text, "WRONGTYPE")) {
-        (void)jl_err_set(err, JL_CONFIG, "%s: key '%.*s' holds something of another type: not jobline's, or damaged",
-                         r->name, (int)(c->key_n < 256 ? c->key_n : 256), c->bytes.p ? c->bytes.p + c->key : "");
-        return NEXT_FAIL;
+    jl_redis_link *l = calloc(1, sizeof *l);
+    if (!l) {
+        (void)jl_err_nomem(err);
+        return NULL;
     }
-    if (error_is(text, "OOM ")) {
-        class = JL_UNAVAILABLE;
-        advice = "; the server is out of memory: raise its maxmemory, or drop what is not needed";
-    } else if (error_is(text, "READONLY")) {
-        class = JL_UNAVAILABLE;
-        advice = "; the server is a read-only replica: name the primary";
-    } else if (error_is(text, "MISCONF") || error_is(text, "NOREPLICAS")) {
-        class = JL_UNAVAILABLE;
-    } else if (error_is(text, "MOVED") || error_is(text, "ASK ") || error_is(text, "CROSSSLOT")) {
-        class = JL_CONFIG;
-        advice = "; the server belongs to a cluster, and this build knows single servers only";
-    } else if (error_is(text, "NOAUTH") || error_is(text, "NOPERM") || error_is(text, "WRONGPASS")) {
-        class = JL_NOPERM;
-    }
-    (void)jl_err_set(err, class, "%s: %s%s", r->name, text, advice);
-    return NEXT_FAIL;
+    l->node = node;
+    l->apart = apart;
+    if (!apart)
+        node->link = l;
+    r->link[r->links++] = l;
+    return l;
 }
 
-static void redis_disconnect(jl_redis *r) {
-    if (r->context)
-        redisFree(r->context);
-    r->context = NULL;
+static jl_redis_link *redis_link(jl_redis *r, jl_redis_node *node, jl_err *err) {
+    return node->link ? node->link : redis_new_link(r, node, false, err);
 }
 
-/* The connection is of no more use. Always -1. */
-static int redis_lost(jl_redis *r, jl_err *err) {
-    const char *why = r->context ? r->context->errstr : "memory ran out";
-    (void)jl_err_set(err, JL_UNAVAILABLE, "%s: %s", r->name, why);
-    redis_disconnect(r);
-    return -1;
+static int redis_connect(jl_redis *r, jl_redis_link *l, enum jl_redis_next *next, jl_err *err) {
+    if (l->context)
+        return 0;
+    l->number = ++r->connections;
+    return jl_redis_link_connect(l, r->limit, next, err);
+}
+
+static int redis_ask_map(jl_redis *r, jl_redis_node *node, enum jl_redis_next *next, jl_err *err) {
+    *next = NEXT_FAIL;
+    jl_redis_link *l = redis_link(r, node, err);
+    if (!l || redis_connect(r, l, next, err) != 0)
+        return -1;
+    const char *ask[] = {"CLUSTER", "SLOTS"};
+    jl_redis_reply *map = jl_redis_link_call(l, ask, 2, next, err);
+    if (!map)
+        return -1;
+    int rc = jl_redis_cluster_learn(r->cluster, node, map, err);
+    jl_redis_reply_free(map);
+    *next = rc != 0 && err->class != JL_UNAVAILABLE ? NEXT_FAIL : NEXT_AGAIN;
+    return rc;
+}
+
+/* Asks one node after the other. Nothing is in flight. */
+static int redis_map(jl_redis *r, enum jl_redis_next *next, jl_err *err) {
+    jl_err why = {0};
+    for (bool first = true;; first = false) {
+        jl_redis_node *node = jl_redis_cluster_ask(r->cluster, first);
+        if (!node)
+            break;
+        if (redis_ask_map(r, node, next, &why) == 0) {
+            r->stale = false;
+            return 0;
+        }
+        if (*next == NEXT_FAIL) {
+            *err = why;
+            return -1;
+        }
+    }
+    *next = NEXT_AGAIN;
+    return jl_err_set(err, JL_UNAVAILABLE, "no node answers: %s", why.text);
 }
 
 static void redis_nap(int64_t ns) {
@@ -178,193 +176,215 @@ static void redis_nap(int64_t ns) {
     (void)nanosleep(&pause, NULL);
 }
 
-/* ---- connecting ---- */
-
-static struct timeval redis_timeval(int64_t ns) {
-    return (struct timeval){(time_t)(ns / JL_SECOND), (suseconds_t)(ns % JL_SECOND / 1000)};
-}
-
-/* One command at a time, for the beginning of a connection. NULL: lost, or refused with *next saying what to do. */
-static redisReply *redis_call(jl_redis *r, const char *const *argument, int n, enum next *next, jl_err *err) {
-    redisReply *reply = redisCommandArgv(r->context, n, (const char **)(uintptr_t)argument, NULL);
-    *next = NEXT_AGAIN;
-    if (!reply) {
-        (void)redis_lost(r, err);
-    } else if (reply->type == REDIS_REPLY_ERROR) {
-        *next = redis_refused(r, &(jl_redis_command){0}, reply->str, err);
-        freeReplyObject(reply);
-        reply = NULL;
-    }
-    return reply;
-}
-
-static enum next redis_login(jl_redis *r, jl_err *err) {
-    enum next next;
-    const char *named[] = {"AUTH", r->url.user, r->url.pass}, *plain[] = {"AUTH", r->url.pass};
-    redisReply *reply = r->url.user[0] ? redis_call(r, named, 3, &next, err) : redis_call(r, plain, 2, &next, err);
-    freeReplyObject(reply);
-    if (!reply && next == NEXT_FAIL && err->class == JL_SOFTWARE)
-        err->class = JL_NOPERM; /* "ERR invalid password", "ERR AUTH … called without any password configured" */
-    return reply ? NEXT_AGAIN : next;
-}
-
-static enum next redis_select(jl_redis *r, jl_err *err) {
-    enum next next;
-    char number[24];
-    (void)snprintf(number, sizeof number, "%" PRIu64, r->database);
-    const char *select[] = {"SELECT", number};
-    redisReply *reply = redis_call(r, select, 2, &next, err);
-    freeReplyObject(reply);
-    if (!reply && next == NEXT_FAIL && err->class == JL_SOFTWARE)
-        err->class = JL_CONFIG; /* "ERR DB index is out of range" */
-    return reply ? NEXT_AGAIN : next;
-}
-
-/* 0: connected. -1 with *next: NEXT_AGAIN when it is worth another try. */
-static int redis_connect(jl_redis *r, enum next *next, jl_err *err) {
-    *next = NEXT_AGAIN;
-    r->connections++;
-    struct timeval limit = redis_timeval(r->patience);
-    bool local = strcmp(r->url.scheme, "redis+unix") == 0;
-    r->context = local ? redisConnectUnixWithTimeout(r->url.path, limit)
-                       : redisConnectWithTimeout(r->url.host[0] ? r->url.host : "127.0.0.1",
-                                                 r->url.port ? r->url.port : PORT, limit);
-    if (!r->context || r->context->err)
-        return redis_lost(r, err);
-    /* Not for the commands that the program starts. */
-    (void)fcntl(r->context->fd, F_SETFD, FD_CLOEXEC);
-    (void)redisSetTimeout(r->context, limit);
-    if (!local)
-        (void)redisEnableKeepAlive(r->context);
-    r->context->reader->maxbuf = 0; /* keep the buffer between replies */
-    jl_err refused = {0};
-    if (r->url.pass[0])
-        *next = redis_login(r, &refused);
-    if (refused.class == JL_OK && r->database)
-        *next = redis_select(r, &refused);
-    if (refused.class == JL_OK)
-        return 0;
-    redis_disconnect(r);
-    *err = refused;
-    return -1;
-}
-
 /* ---- the pipeline ---- */
 
 struct flight {
     jl_redis *r;
     const jl_redis_work *work;
-    size_t taken, sent; /* commands */
-    size_t bytes;       /* in flight */
-    bool loaded;        /* the script, into the server at the other end of this connection */
+    uint64_t serial;                     /* of the work */
+    size_t taken, sent;                  /* commands */
+    size_t bytes;                        /* in flight */
+    jl_redis_link *load;                 /* into which the script is to be loaded */
+    jl_redis_node *target;               /* to which a reply has sent us */
+    uint16_t slot;                       /* because of which */
+    bool moved, asked;                   /* what to do about it */
+    jl_redis_link *talk[JL_REDIS_APART]; /* the connections of the conversations */
 };
 
-static int flight_load(struct flight *f, enum next *next, jl_err *err) {
+static int flight_load(struct flight *f, enum jl_redis_next *next, jl_err *err) {
+    jl_redis *r = f->r;
+    *next = NEXT_AGAIN;
+    if (!f->load) {
+        jl_redis_node *node = r->cluster ? jl_redis_cluster_any(r->cluster, err) : &r->server;
+        if (!node)
+            return -1;
+        *next = NEXT_FAIL;
+        f->load = redis_link(r, node, err);
+    }
+    if (!f->load || redis_connect(r, f->load, next, err) != 0)
+        return -1;
     const char *load[] = {"SCRIPT", "LOAD", f->work->script->text};
-    redisReply *reply = redis_call(f->r, load, 3, next, err);
+    jl_redis_reply *reply = jl_redis_link_call(f->load, load, 3, next, err);
     if (!reply)
         return -1;
-    bool good = reply->type == REDIS_REPLY_STRING && reply->len == 40;
-    if (good)
-        memcpy(f->work->script->sha, reply->str, 41);
-    freeReplyObject(reply);
+    jl_span sha = jl_redis_text(reply);
+    bool good = sha.n == 40;
     if (good) {
-        f->loaded = true;
-        return 0;
+        memcpy(f->work->script->sha, sha.p, 40);
+        f->work->script->sha[40] = '\0';
     }
+    jl_redis_reply_free(reply);
+    f->load = NULL;
+    if (good)
+        return 0;
     *next = NEXT_FAIL;
-    return jl_err_set(err, JL_SOFTWARE, "%s: SCRIPT LOAD gives no name", f->r->name);
+    return jl_err_set(err, JL_SOFTWARE, "%s: SCRIPT LOAD gives no name", r->name);
 }
 
 static int flight_write(struct flight *f, size_t i, jl_err *err) {
     jl_redis_command *c = &f->r->command;
+    *c = (jl_redis_command){.bytes = c->bytes, .expected = 64, .script = f->work->script ? f->work->script->sha : NULL};
     jl_buf_clear(&c->bytes);
-    c->expected = 64;
-    c->key = c->key_n = 0;
-    c->script = f->work->script ? f->work->script->sha : NULL;
     return f->work->ask(f->work->self, i, c, err);
 }
 
-/* Sends until enough is in flight. */
-static int flight_send(struct flight *f, enum next *next, jl_err *err) {
+/* A connection of its own for a conversation with a node: one that has not been used in this work, lest two of them
+   share one. */
+static jl_redis_link *flight_talk(struct flight *f, jl_redis_node *node, unsigned apart, jl_err *err) {
     jl_redis *r = f->r;
-    while (f->sent < f->work->n && f->sent - f->taken < r->ring && f->bytes < FLIGHT) {
-        *next = NEXT_FAIL;
-        if (flight_write(f, f->sent, err) != 0)
-            return -1;
-        *next = NEXT_AGAIN;
-        if (redisAppendFormattedCommand(r->context, r->command.bytes.p, r->command.bytes.n) != REDIS_OK)
-            return redis_lost(r, err);
-        size_t cost = r->command.bytes.n + r->command.expected;
-        r->cost[f->sent % r->ring] = cost;
-        f->bytes += cost;
-        f->sent++;
-    }
-    return 0;
+    jl_redis_link **talk = &f->talk[(apart - 1) % JL_REDIS_APART];
+    if (*talk && (*talk)->node == node)
+        return *talk;
+    *talk = NULL;
+    for (size_t i = 0; !*talk && i < r->links; i++)
+        if (r->link[i]->apart && r->link[i]->node == node && r->link[i]->work != f->serial)
+            *talk = r->link[i];
+    if (!*talk)
+        *talk = redis_new_link(r, node, true, err);
+    return *talk;
 }
 
-/* What was sent behind a refused command is answered too; those answers will be asked for again. */
-static int flight_discard(struct flight *f, jl_err *err) {
-    for (; f->sent > f->taken + 1; f->sent--) {
-        void *reply;
-        if (redisGetReply(f->r->context, &reply) != REDIS_OK)
-            return redis_lost(f->r, err);
-        freeReplyObject(reply);
-    }
-    return 0;
+static jl_redis_node *flight_node(struct flight *f, const jl_redis_command *c, jl_err *err) {
+    jl_redis *r = f->r;
+    if (!r->cluster)
+        return &r->server;
+    if (f->asked && f->sent == f->taken)
+        return f->target;
+    if (c->key_n)
+        return jl_redis_cluster_master(r->cluster, jl_redis_slot((jl_span){c->bytes.p + c->key, c->key_n}), err);
+    return c->near_slot ? jl_redis_cluster_master(r->cluster, (uint16_t)(c->near_slot - 1), err)
+                        : jl_redis_cluster_any(r->cluster, err);
 }
 
-/* What an error reply says, or the first of a transaction's replies that is one; NULL: all is well. */
-static const char *reply_error(const redisReply *reply) {
-    if (reply->type == REDIS_REPLY_ERROR)
-        return reply->str;
-    for (size_t i = 0; reply->type == REDIS_REPLY_ARRAY && i < reply->elements; i++)
-        if (reply->element[i]->type == REDIS_REPLY_ERROR)
-            return reply->element[i]->str;
-    return NULL;
-}
-
-static int flight_take(struct flight *f, enum next *next, jl_err *err) {
-    void *got = NULL;
+/* Over which connection the next command goes. */
+static jl_redis_link *flight_route(struct flight *f, const jl_redis_command *c, enum jl_redis_next *next, jl_err *err) {
+    jl_redis *r = f->r;
     *next = NEXT_AGAIN;
-    if (redisGetReply(f->r->context, &got) != REDIS_OK)
-        return redis_lost(f->r, err);
-    redisReply *reply = got;
-    const char *refused = reply_error(reply);
+    if (c->connection) {
+        for (size_t i = 0; i < r->links; i++)
+            if (r->link[i]->number == c->connection && r->link[i]->context)
+                return r->link[i];
+        (void)jl_err_set(err, JL_UNAVAILABLE, "%s: the connection is lost", r->name);
+        return NULL;
+    }
+    jl_redis_node *node = flight_node(f, c, err);
+    if (!node)
+        return NULL;
+    *next = NEXT_FAIL;
+    jl_redis_link *l = r->cluster && c->apart ? flight_talk(f, node, c->apart, err) : redis_link(r, node, err);
+    return l && redis_connect(r, l, next, err) == 0 ? l : NULL;
+}
+
+static int flight_send_one(struct flight *f, enum jl_redis_next *next, jl_err *err) {
+    static const char asking[] = "*1\r\n$6\r\nASKING\r\n";
+    jl_redis *r = f->r;
+    const jl_redis_command *c = &r->command;
+    *next = NEXT_FAIL;
+    if (flight_write(f, f->sent, err) != 0)
+        return -1;
+    jl_redis_link *l = flight_route(f, c, next, err);
+    if (!l)
+        return -1;
+    *next = NEXT_AGAIN;
+    /* ASKING holds for the next command, or for a whole transaction. */
+    bool ask = c->connection ? l->asked && l->work != f->serial : f->asked && f->sent == f->taken;
+    l->asked = ask || (c->connection && l->asked);
+    l->work = f->serial;
+    if ((ask && jl_redis_link_send(l, asking, sizeof asking - 1, err) != 0) ||
+        jl_redis_link_send(l, c->bytes.p, c->bytes.n, err) != 0)
+        return -1;
+    f->asked = false;
+    r->sent[f->sent % RING] = (struct sent){c->bytes.n + c->expected, l, ask};
+    f->bytes += c->bytes.n + c->expected;
+    f->sent++;
+    return r->cluster && l->unsent >= SEND_EARLY ? jl_redis_link_flush(l, err) : 0;
+}
+
+/* Sends until enough is in flight. */
+static int flight_send(struct flight *f, enum jl_redis_next *next, jl_err *err) {
+    const jl_redis_cluster *c = f->r->cluster;
+    size_t most = FLIGHT * (!c ? 1 : c->masters < MOST_FLIGHTS ? c->masters : MOST_FLIGHTS);
+    while (f->sent < f->work->n && f->sent - f->taken < RING && f->bytes < most)
+        if (flight_send_one(f, next, err) != 0)
+            return -1;
+    return 0;
+}
+
+/* The next reply of a connection. Before it is waited for, all that is written gets on its way, so that the nodes of a
+   cluster work at the same time. */
+static int flight_reply(struct flight *f, jl_redis_link *l, jl_redis_reply **reply, jl_err *err) {
+    jl_redis *r = f->r;
+    if (r->cluster) {
+        if (jl_redis_link_take(l, true, reply, err) != 0)
+            return -1;
+        if (*reply)
+            return 0;
+        for (size_t i = 0; i < r->links; i++)
+            if (jl_redis_link_flush(r->link[i], err) != 0)
+                return -1;
+    }
+    return jl_redis_link_take(l, false, reply, err);
+}
+
+/* Always -1. */
+static int flight_refused(struct flight *f, jl_redis_link *l, const char *why, enum jl_redis_next *next, jl_err *err) {
+    jl_redis *r = f->r;
+    *next = NEXT_FAIL;
+    /* Written again for the name of its key. */
+    if (flight_write(f, f->taken, err) != 0)
+        return -1;
+    *next = jl_redis_refused(l->node, &r->command, why, err);
+    if (*next == NEXT_SCRIPT)
+        f->load = l;
+    if (f->work->once || (*next != NEXT_MOVED && *next != NEXT_ASK))
+        return -1;
+    f->target = jl_redis_cluster_target(r->cluster, l->node, why, &f->slot, err);
+    f->moved = *next == NEXT_MOVED;
+    f->asked = *next == NEXT_ASK;
+    if (!f->target)
+        *next = NEXT_FAIL;
+    return -1;
+}
+
+static int flight_take(struct flight *f, enum jl_redis_next *next, jl_err *err) {
+    jl_redis *r = f->r;
+    const struct sent *s = &r->sent[f->taken % RING];
+    jl_redis_reply *reply = NULL;
+    *next = NEXT_AGAIN;
+    if (flight_reply(f, s->link, &reply, err) != 0)
+        return -1;
+    const char *refused = jl_redis_reply_error(reply);
+    if (s->asking && !refused) {
+        jl_redis_reply_free(reply);
+        if (flight_reply(f, s->link, &reply, err) != 0)
+            return -1;
+        refused = jl_redis_reply_error(reply);
+    }
     int rc;
     if (refused) {
-        /* Written again for the name of its key. */
-        rc = flight_write(f, f->taken, err);
-        *next = rc == 0 ? redis_refused(f->r, &f->r->command, refused, err) : NEXT_FAIL;
-        jl_err lost = {0};
-        if (flight_discard(f, &lost) != 0 && *next != NEXT_FAIL)
-            *err = lost;
-        rc = -1;
+        rc = flight_refused(f, s->link, refused, next, err);
     } else {
         *next = NEXT_FAIL;
-        rc = f->work->take(f->work->self, f->taken, (const jl_redis_reply *)(const void *)reply, err);
+        r->at_hand = s->link->number;
+        rc = f->work->take(f->work->self, f->taken, reply, err);
     }
-    freeReplyObject(reply);
+    jl_redis_reply_free(reply);
     if (rc != 0)
         return -1;
-    f->bytes -= f->r->cost[f->taken % f->r->ring];
+    f->bytes -= s->cost;
     f->taken++;
     return 0;
 }
 
 /* As far as it goes without a failure. */
-static int flight_go(struct flight *f, enum next *next, jl_err *err) {
-    uint64_t only = f->work->connection;
-    if (only && (!f->r->context || only != f->r->connections)) {
-        *next = NEXT_AGAIN;
-        return jl_err_set(err, JL_UNAVAILABLE, "%s: the connection is lost", f->r->name);
-    }
-    if (!f->r->context) {
-        f->loaded = false;
-        if (redis_connect(f->r, next, err) != 0)
-            return -1;
-    }
-    if (f->work->script && !f->loaded && flight_load(f, next, err) != 0)
+static int flight_go(struct flight *f, enum jl_redis_next *next, jl_err *err) {
+    jl_redis *r = f->r;
+    if (r->cluster && r->stale && redis_map(r, next, err) != 0)
+        return -1;
+    if (f->moved)
+        jl_redis_cluster_move(r->cluster, f->slot, f->target);
+    f->moved = false;
+    if (f->work->script && (f->load || !f->work->script->sha[0]) && flight_load(f, next, err) != 0)
         return -1;
     while (f->taken < f->work->n)
         if (flight_send(f, next, err) != 0 || flight_take(f, next, err) != 0)
@@ -372,55 +392,77 @@ static int flight_go(struct flight *f, enum next *next, jl_err *err) {
     return 0;
 }
 
-/* Gives up with the last reason. A connection with replies still to come would give them to the next pipeline. */
-static int redis_give_up(jl_redis *r, const jl_err *why, jl_err *err) {
-    redis_disconnect(r);
-    if (err)
-        *err = *why;
-    return -1;
+/* What was sent behind a refused command is answered too; those answers will be asked for again. */
+static void flight_settle(struct flight *f) {
+    for (size_t i = 0; i < f->r->links; i++) {
+        jl_redis_link *l = f->r->link[i];
+        jl_redis_reply *reply = NULL;
+        while (l->flying && jl_redis_link_take(l, false, &reply, NULL) == 0)
+            jl_redis_reply_free(reply);
+    }
+    f->sent = f->taken;
+    f->bytes = 0;
+}
+
+/* A connection with replies still to come would give them to the next pipeline; one in the middle of a transaction
+   would make what comes next a part of it. */
+static void flight_abandon(struct flight *f) {
+    for (size_t i = 0; i < f->r->links; i++)
+        if (f->r->link[i]->work == f->serial || f->r->link[i]->flying)
+            jl_redis_link_close(f->r->link[i]);
+}
+
+static int64_t redis_limit(const jl_redis *r, unsigned attempt) {
+    int64_t limit = attempt > 1 ? MOST_TRY : FIRST_TRY;
+    return r->cluster && limit < r->patience ? limit : r->patience;
 }
 
 int jl_redis_pipeline(jl_redis *r, const jl_redis_work *work, jl_err *err) {
-    /* A script that an earlier pipeline has loaded is there still, or NOSCRIPT tells. */
-    struct flight f = {.r = r, .work = work, .loaded = work->script && work->script->sha[0]};
+    struct flight f = {.r = r, .work = work, .serial = ++r->works};
     jl_err why = {0}; /* `err` stays as it was when a later attempt does it */
     jl_retry retry;
     jl_retry_init(&retry, FIRST_WAIT, MOST_WAIT);
     int64_t since = -1;
     size_t before = 0;
+    r->limit = redis_limit(r, 1);
     for (unsigned attempt = 1;; attempt++) {
-        enum next next;
+        enum jl_redis_next next;
         if (flight_go(&f, &next, &why) == 0)
             return 0;
-        if (work->connection && next == NEXT_AGAIN) {
-            (void)redis_give_up(r, &why, err);
-            return 1;
-        }
+        bool again = next != NEXT_FAIL;
         if (f.taken > before || since < 0) {
             since = jl_clock_now();
             attempt = 1;
             before = f.taken;
         }
-        int64_t wait = next == NEXT_SCRIPT ? 0 : jl_retry_wait(&retry, attempt);
-        if (next == NEXT_FAIL || (next == NEXT_SCRIPT && attempt > SCRIPT_LOADS) ||
-            jl_clock_now() + wait - since > r->patience)
-            return redis_give_up(r, &why, err);
-        if (next == NEXT_SCRIPT)
-            f.loaded = false;
-        else
-            redis_nap(wait);
-        f.sent = f.taken;
-        f.bytes = 0;
+        /* What is known at once to go on elsewhere is not waited for, unless it goes round in circles. */
+        bool at_once = next == NEXT_SCRIPT || (attempt == 1 && (next == NEXT_MOVED || next == NEXT_ASK));
+        int64_t wait = at_once ? 0 : jl_retry_wait(&retry, attempt);
+        if (work->once || !again || (next == NEXT_SCRIPT && attempt > SCRIPT_LOADS) ||
+            jl_clock_now() + wait - since > r->patience) {
+            flight_abandon(&f);
+            if (err)
+                *err = why;
+            return work->once && again ? 1 : -1;
+        }
+        flight_settle(&f);
+        redis_nap(wait);
+        r->stale = r->stale || next == NEXT_AGAIN || next == NEXT_MOVED;
+        r->limit = redis_limit(r, attempt + 1);
     }
 }
 
+bool jl_redis_clustered(const jl_redis *r) {
+    return r->cluster != NULL;
+}
+
 uint64_t jl_redis_connection(const jl_redis *r) {
-    return r->connections;
+    return r->at_hand;
 }
 
 /* ---- open, close ---- */
 
-static int redis_database(jl_redis *r, const jl_url *url, jl_err *err) {
+static int redis_database(const jl_url *url, uint64_t *database, jl_err *err) {
     bool local = strcmp(url->scheme, "redis+unix") == 0;
     jl_span text = jl_span_of(local ? url->query : url->path);
     if (local) {
@@ -438,28 +480,40 @@ static int redis_database(jl_redis *r, const jl_url *url, jl_err *err) {
             return 0;
         text = (jl_span){text.p + 1, text.n - 1};
     }
-    if (jl_num_u64(text, 0, 65535, &r->database, NULL) != 0)
+    if (jl_num_u64(text, 0, 65535, database, NULL) != 0)
         return jl_err_set(err, JL_USAGE, "redis: '%.*s' is not the number of a database", (int)text.n, text.p);
     return 0;
 }
 
+static int redis_server(jl_redis *r, jl_err *err) {
+    bool local = strcmp(r->url.scheme, "redis+unix") == 0;
+    r->server.url = &r->url;
+    r->server.path = local ? r->url.path : NULL;
+    (void)snprintf(r->server.host, sizeof r->server.host, "%s", r->url.host[0] ? r->url.host : "127.0.0.1");
+    r->server.port = r->url.port ? r->url.port : PORT;
+    (void)snprintf(r->server.name, sizeof r->server.name, "%s", r->name);
+    return redis_database(&r->url, &r->server.database, err);
+}
+
 jl_redis *jl_redis_open(const jl_url *url, int64_t patience, jl_err *err) {
-    if (jl_late_load(&redis_library, err) != 0)
+    if (jl_redis_link_ready(err) != 0)
         return NULL;
     jl_redis *r = calloc(1, sizeof *r);
-    if (r) {
-        r->ring = 4096;
-        r->cost = calloc(r->ring, sizeof *r->cost);
-    }
-    if (!r || !r->cost) {
+    if (r)
+        r->sent = calloc(RING, sizeof *r->sent);
+    if (!r || !r->sent) {
         jl_redis_close(r);
         (void)jl_err_nomem(err);
         return NULL;
     }
+    bool cluster = strcmp(url->scheme, "redis+cluster") == 0;
     r->url = *url;
-    r->patience = patience > 0 ? patience : PATIENCE;
+    r->patience = patience > 0 ? patience : cluster ? PATIENCE_CLUSTER : PATIENCE;
     jl_url_show(url, r->name, sizeof r->name);
-    if (redis_database(r, url, err) != 0) {
+    r->stale = true;
+    if (cluster)
+        r->cluster = jl_redis_cluster_open(&r->url, err);
+    if (cluster ? !r->cluster : redis_server(r, err) != 0) {
         jl_redis_close(r);
         return NULL;
     }
@@ -469,19 +523,18 @@ jl_redis *jl_redis_open(const jl_url *url, int64_t patience, jl_err *err) {
 void jl_redis_close(jl_redis *r) {
     if (!r)
         return;
-    redis_disconnect(r);
+    for (size_t i = 0; i < r->links; i++) {
+        jl_redis_link_close(r->link[i]);
+        free(r->link[i]);
+    }
+    free(r->link);
+    jl_redis_cluster_close(r->cluster);
     jl_url_wipe(&r->url);
     jl_buf_free(&r->command.bytes);
-    free(r->cost);
+    free(r->sent);
     free(r);
 }
 
 const char *jl_redis_name(const jl_redis *r) {
     return r->name;
-}
-
-const char *jl_redis_version(void) {
-    static char text[32];
-    (void)snprintf(text, sizeof text, "hiredis %d.%d.%d", HIREDIS_MAJOR, HIREDIS_MINOR, HIREDIS_PATCH);
-    return text;
 }

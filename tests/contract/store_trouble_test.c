@@ -15,7 +15,8 @@
 #include "contract/redis_server.h"
 #include "wire/sqlite.h"
 
-static const jl_store_opener *const openers[] = {&jl_store_sqlite, &jl_store_redis, &jl_store_redis_unix, NULL};
+static const jl_store_opener *const openers[] = {&jl_store_sqlite, &jl_store_redis, &jl_store_redis_unix,
+                                                 &jl_store_redis_cluster, NULL};
 static const jl_entry_shape answers = {"senior", 6, 1};
 
 static char folder[64], file[96];
@@ -650,8 +651,10 @@ static void urls_that_cannot_be_meant(void **state) {
     (void)state;
     static const struct {
         const char *url, *text;
-    } wrong[] = {{"redis+cluster://a:1,b:2", "redis+cluster: is not supported by this build"},
-                 {"rediss://a:1", "rediss: is not supported by this build, which has: sqlite: redis: redis+unix:"},
+    } wrong[] = {{"redis+cluster://a:1,b:2/3", "nothing can stand behind the hosts"},
+                 {"redis+cluster://a:1?db=3", "nothing can stand behind the hosts"},
+                 {"rediss://a:1",
+                  "rediss: is not supported by this build, which has: sqlite: redis: redis+unix: redis+cluster:"},
                  {"postgres://a/b", "postgres: is not supported"},
                  {"nonsense://a", "nonsense: is not a scheme known here"},
                  {"redis://a:1/x", "'x' is not the number of a database"},
