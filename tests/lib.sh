@@ -347,6 +347,10 @@ sqs_expire() { # [QUEUE]: what is in flight becomes visible, as if its time had 
     curl -sS -f --noproxy '*' -X POST "$SQS_URL/control/expire/$(basename "${1:-$QUEUE_URL}")" >"$tmp/sqs.answer"
 }
 
+sqs_purge() { # [QUEUE]
+    curl -sS -f --noproxy '*' -X POST "$SQS_URL/control/purge/$(basename "${1:-$QUEUE_URL}")" >"$tmp/sqs.answer"
+}
+
 # Prints the message that S3 sends about a new object.
 s3_event() { # BUCKET KEY [SEQUENCER]
     jq -cn --arg bucket "$1" --arg key "$2" --arg sequencer "${3:-0055AED6DCD90281E5}" '

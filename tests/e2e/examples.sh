@@ -19,7 +19,10 @@
 # and these words mean servers on loopback:
 #   host:50051 HOST:50051 127.0.0.1:50051 localhost:50051     a senior-model
 #   host:6379 127.0.0.1:6379 localhost:6379                   a Redis, empty when the page begins
-# `aws s3 cp FROM TO` copies between files and s3://… = a folder. $HOME and all state are inside the test's folder.
+#   https://sqs.eu-west-1.amazonaws.com/123456789012/          a small SQS; job-postings (and job-postings-dead) is a queue there
+# `aws` is the real command; the one in PATH adds --endpoint-url to what it is given, so that it asks the servers here. When the page
+# begins, S3 has two buckets, rl-data with job-postings-raw/1721183934.jsonl (the sample) and bucket, which is empty.
+# $HOME and all state are inside the test's folder.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 
@@ -29,22 +32,21 @@ make -C "$top" --no-print-directory -s BUILD="$BUILD" PREFIX=/usr/local DESTDIR=
 export PATH=$root/usr/local/bin:$PATH
 sample=$root/usr/local/share/jobline/sample.jsonl
 
-mkdir "$tmp/stand-ins"
-cat >"$tmp/stand-ins/aws" <<END
+start_s3 || exit 1
+start_sqs || exit 1
+mkdir "$tmp/endpoints"
+cat >"$tmp/endpoints/aws" <<END
 #!/bin/sh
-# aws [OPTION...] s3 cp FROM TO between files, "-" and s3:// as a folder
-while [ \$# -gt 4 ]; do shift; done
-[ "\$1 \$2" = "s3 cp" ] || { echo "aws: only s3 cp here" >&2; exit 252; }
-place() { case \$1 in s3://*) echo "$tmp/s3/\${1#s3://}" ;; *) echo "\$1" ;; esac; }
-from=\$(place "\$3") to=\$(place "\$4")
-case \$4 in */ | .) to=\${to%/}/\${from##*/} ;; esac
-mkdir -p "\$(dirname "\$to")"
-[ "\$from" = - ] && from=/dev/stdin
-[ "\$to" = - ] && to=/dev/stdout
-cat -- "\$from" >"\$to"
+for word; do
+    case \$word in
+    s3 | s3api) exec "$(command -v aws)" --endpoint-url "$S3_URL" "\$@" ;;
+    sqs) exec "$(command -v aws)" --endpoint-url "$SQS_URL" "\$@" ;;
+    esac
+done
+exec "$(command -v aws)" "\$@"
 END
-chmod +x "$tmp/stand-ins/aws"
-export PATH=$tmp/stand-ins:$PATH
+chmod +x "$tmp/endpoints/aws"
+export PATH=$tmp/endpoints:$PATH
 
 start_model
 start_redis
@@ -62,8 +64,6 @@ provide() {
     [ -e more.jsonl ] || cp "$tmp/more.jsonl" more.jsonl
     [ -e nested.jsonl ] || cp "$tmp/nested.jsonl" nested.jsonl
     [ -e table.jsonl ] || cp "$tmp/table.jsonl" table.jsonl
-    mkdir -p "$tmp/s3/rl-data/job-postings-raw"
-    [ -e "$tmp/s3/rl-data/job-postings-raw/1721183934.jsonl" ] || cp "$sample" "$tmp/s3/rl-data/job-postings-raw/1721183934.jsonl"
 }
 
 # Prints the examples of a page as files N (the script), N.line, N.test (the annotation) into the folder $2.
@@ -202,10 +202,15 @@ run_page() { # PAGE
     fi
     redis-cli -p "$REDIS_PORT" flushall >/dev/null
     rm -rf "$HOME" && mkdir "$HOME"
+    rm -rf "${S3_DIR:?}"/* && mkdir "$S3_DIR/rl-data" "$S3_DIR/bucket"
+    s3_put "$sample" rl-data/job-postings-raw/1721183934.jsonl
+    sqs_purge
+    sqs_purge "$DEAD_QUEUE_URL"
     mkdir "$folder/work" && cd "$folder/work" || exit 1
     for ((n = 1; n <= count; n++)); do
         provide
-        sed -E -i "s/\b(host|HOST|127\.0\.0\.1|localhost):50051\b/$MODEL/g; s/\b(host|127\.0\.0\.1|localhost):6379\b/127.0.0.1:$REDIS_PORT/g" "$folder/$n"
+        sed -E -i "s/\b(host|HOST|127\.0\.0\.1|localhost):50051\b/$MODEL/g; s/\b(host|127\.0\.0\.1|localhost):6379\b/127.0.0.1:$REDIS_PORT/g
+            s!https://sqs\.[a-z0-9-]+\.amazonaws\.com/[0-9]{12}/!$SQS_URL/123456789012/!g" "$folder/$n"
         run_example "$page:$(<"$folder/$n.line")" "$folder/$n" "$(<"$folder/$n.test")"
     done
     cd "$tmp/work" || exit 1

@@ -13,7 +13,8 @@ older one, or one of a deleted message, is answered with success and deletes not
 is in flight, at most to twelve hours behind its receive. A message goes to no client that has gone away.
 
 For the tests, without the aws command: POST /control/send/QUEUE with the message as body, GET /control/messages/QUEUE (an array of
-objects: id, body, received, state visible or in flight), POST /control/expire/QUEUE (what is in flight becomes visible now).
+objects: id, body, received, state visible or in flight), POST /control/expire/QUEUE (what is in flight becomes visible now), POST
+/control/purge/QUEUE (all are gone).
 """
 
 import argparse
@@ -421,12 +422,14 @@ class Call(BaseHTTPRequestHandler):
         self.ids = []
         with self.sqs.changed:
             queue = self.sqs.queues.get(name)
-            if not queue or what not in ("send", "messages", "expire"):
+            if not queue or what not in ("send", "messages", "expire", "purge"):
                 return self.answer(404, "text/plain", "no such queue, or nothing to do with it\n")
             now = time.monotonic()
             answer = {}
             if what == "send":
                 answer = self.sqs.send_message({"QueueUrl": name, "MessageBody": body.decode()}, self)
+            elif what == "purge":
+                self.sqs.purge_queue({"QueueUrl": name}, self)
             elif what == "expire":
                 for message in queue.messages:
                     message.visible_at = min(message.visible_at, now)
