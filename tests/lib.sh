@@ -359,3 +359,27 @@ s3_event() { # BUCKET KEY [SEQUENCER]
           bucket: {name: $bucket, arn: "arn:aws:s3:::\($bucket)"},
           object: {key: ($key | @uri | gsub("%20"; "+") | gsub("%2F"; "/")), size: 1024, eTag: "d41d8cd98f00b204e9800998ecf8427e", sequencer: $sequencer}}}]}'
 }
+
+# --- AWS Lambda --------------------------------------------------------------------------------------------------
+
+# The API that a custom runtime's bootstrap asks for events (tests/e2e/lambda_api.py); the arguments are files with an event each.
+# Sets LAMBDA_PID, LAMBDA_LOG (a line of JSON for each call); exports AWS_LAMBDA_RUNTIME_API.
+start_lambda_api() { # [OPTION...] [EVENT-FILE...]
+    LAMBDA_LOG=$(mktemp "$tmp/lambda.XXXXXX")
+    start_server lambda_api.py "$PYTHON" "$top/tests/e2e/lambda_api.py" --log="$LAMBDA_LOG" "$@" || return 1
+    # shellcheck disable=SC2034 # for the scripts
+    LAMBDA_PID=$SERVER_PID
+    export AWS_LAMBDA_RUNTIME_API=$SERVER
+}
+
+lambda_event() { # TEXT: one more event
+    curl -sS -f --noproxy '*' --data-binary "$1" "http://$AWS_LAMBDA_RUNTIME_API/control/event" >"$tmp/lambda.answer"
+}
+
+lambda_died() { # the bootstrap's process has ended: its event is given out again
+    curl -sS -f --noproxy '*' -X POST "http://$AWS_LAMBDA_RUNTIME_API/control/died" >"$tmp/lambda.answer"
+}
+
+lambda_answered() { # COUNT: so many events have their response or error
+    [ "$(jq -c 'select((.call == "response" or .call == "error") and (has("refused") | not))' "$LAMBDA_LOG" | wc -l)" -ge "$1" ]
+}
