@@ -19,7 +19,8 @@
 #   words   may be given again; $opt_NAME has a line for each
 #   state   a URL that may have a password: as text, but never taken from the environment, where the programs find it
 # A '-' in the name is a '_' in the variable. What is not given is taken from the environment, else empty: `default NAME VALUE`
-# behind `start` says otherwise. -h, -V, -q, -v are everybody's. Nothing here writes to stdout but --help and --version.
+# behind `start` says otherwise. -h, -V, -q, -v are everybody's. A script that runs a command sets options_first=1 (options end at
+# the first operand) and operand_kind=command (for the completions). Nothing here writes to stdout but --help and --version.
 
 version=0.1.0 # the Makefile reads it here
 
@@ -180,7 +181,10 @@ END
             esac
             continue
             ;;
-        *) operands="$operands$(quoted "$1")" ;;
+        *)
+            [ -z "${options_first-}" ] || break
+            operands="$operands$(quoted "$1")"
+            ;;
         esac
         shift
     done
@@ -206,7 +210,9 @@ END
 show_help() { # WHAT
     case $1 in
     version) echo "$me (jobline) $version" ;;
-    program) printf '#name\tabout\tversion\toperands\tfiles_when\n%s\t%s\t%s\tfile\t\n' "$me" "$about" "$version" ;;
+    program)
+        printf '#name\tabout\tversion\toperands\tfiles_when\n%s\t%s\t%s\t%s\t\n' "$me" "$about" "$version" "${operand_kind:-file}"
+        ;;
     verbs) printf '#name\toperands\thelp\n' ;;
     options)
         printf '%s\n' "$table" | awk -F '|' -v OFS='\t' '
