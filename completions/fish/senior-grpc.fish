@@ -32,7 +32,7 @@ function __senior_grpc_at
             break
         else if string match -q -- '--*' $word
             contains -- (string split -m1 = -- $word)[1] ''; and set files 1
-            contains -- $word '--server' '--batch' '--in-flight' '--rate' '--batch-window' '--timeout' '--retries' '--method' '--ca' '--cert' '--key' '--scale' '--refused' '--key-paths' '--answer' '--output' '--rejects' '--reasons' '--max-rejects' '--max-line' '--threads' '--stats' '--metrics'; and set i (math $i + 1)
+            contains -- $word '--server' '--batch' '--in-flight' '--rate' '--pace' '--pace-name' '--batch-window' '--timeout' '--retries' '--method' '--ca' '--cert' '--key' '--scale' '--refused' '--key-paths' '--answer' '--output' '--rejects' '--reasons' '--max-rejects' '--max-line' '--threads' '--stats' '--metrics'; and set i (math $i + 1)
         else
             set -l letters (string split '' -- (string sub -s 2 -- $word))
             for j in (seq (count $letters))
@@ -75,6 +75,8 @@ complete -c senior-grpc -n '__senior_grpc_at options' -s s -l server -x -a '(__f
 complete -c senior-grpc -n '__senior_grpc_at options' -s b -l batch -x -d 'pairs in a call, at most [1000]'
 complete -c senior-grpc -n '__senior_grpc_at options' -s j -l in-flight -x -d 'calls under way at once, at most [4]'
 complete -c senior-grpc -n '__senior_grpc_at options' -l rate -x -d 'pairs asked a second, at most; 0 = no limit [1000]'
+complete -c senior-grpc -n '__senior_grpc_at options' -l pace -x -d 'share --rate with all who name this: sqlite:PATH, redis://HOST:PORT/DB, redis+unix:///PATH, @FILE'
+complete -c senior-grpc -n '__senior_grpc_at options' -l pace-name -x -d 'which pace of those kept there [model]'
 complete -c senior-grpc -n '__senior_grpc_at options' -l batch-window -x -d 'a batch leaves so long after its first pair, full or not [20ms]'
 complete -c senior-grpc -n '__senior_grpc_at options' -l timeout -x -d 'how long a call may take [30s]'
 complete -c senior-grpc -n '__senior_grpc_at options' -l retries -x -d 'how often a batch is asked again [5]'

@@ -14,9 +14,7 @@ check "make install" make_it install
 
 PATH=$root$prefix/bin:/usr/bin:/bin
 programs=0
-for source in "$top"/cmd/*.c; do
-    name=${source##*/}
-    name=${name%.c}
+for name in $(make_it commands); do
     programs=$((programs + 1))
     is "$(command -v "$name")" "$root$prefix/bin/$name" "$name is installed"
     check "$name runs from there" "$name" --version
@@ -25,7 +23,7 @@ for source in "$top"/cmd/*.c; do
     check "$name has its completion for zsh" test -s "$root$prefix/share/zsh/site-functions/_$name"
     check "$name has its completion for fish" test -s "$root$prefix/share/fish/vendor_completions.d/$name.fish"
 done
-check "there are programs" test "$programs" -ge 5
+check "there are programs, and scripts among them" test "$programs" -ge 6
 check "jobline(7) is installed" test -s "$root$prefix/share/man/man7/jobline.7"
 
 sample=$root$prefix/share/jobline/sample.jsonl
@@ -34,6 +32,9 @@ set -o pipefail
 senior-cache get "$sample" | senior-grpc -s "$SERVER" | senior-cache put >out.jsonl
 is "$?" 0 "the plain pipe runs on the installed sample"
 is "$("$PYTHON" "$top/tests/tools/oracle.py" splice "$sample" out.jsonl 2>&1)" "200 60" "every line has its answer"
+
+senior-s3 -s "$SERVER" "$sample" "$tmp/whole.jsonl" >manifest
+is "$? $(jq -r .lines manifest)" "0 200" "a script finds its programs and its own parts"
 
 check "make uninstall" make_it uninstall
 is "$(cd "$root" && find . -type f | sort | tr '\n' ' ')" ".$prefix/bin/other .$prefix/share/jobline/other " \
