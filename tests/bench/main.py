@@ -24,6 +24,7 @@ GROUPS = [
     "threads",
     "distinct",
     "shapes",
+    "production",
 ]
 
 
