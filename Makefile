@@ -19,7 +19,7 @@ SCRIPTS := $(notdir $(shell grep -l '/conduct\.sh"' scripts/* 2>/dev/null))
 needs_jl-dedupe    := sqlite redis
 needs_jl-augment   :=
 needs_senior-cache := sqlite redis
-needs_senior-grpc  := grpc
+needs_senior-grpc  := grpc sqlite redis
 needs_senior-model := grpc
 
 # What a need means: its sources in lib/ (everything else is the core) and its libraries. Those of LATE are not linked

@@ -1,20 +1,22 @@
 /* senior-grpc asks the seniority model about the lines that have no answer yet, and splices the answers in.
 
    Contract: every line goes out, in input order. A line that has an answer goes out untouched; each distinct (company,
-   title) of the others is asked once in the run, in batches over gRPC, no faster than --rate. A line whose pair the
-   model did not answer goes out untouched too: refused ones are counted, unanswered ones make status 75, or 69 when the
-   model was never reached. */
+   title) of the others is asked once in the run, in batches over gRPC, no faster than --rate, which --pace makes the rate
+   of all who share it. A line whose pair the model did not answer goes out untouched too: refused ones are counted,
+   unanswered ones make status 75, or 69 when the model was never reached or the pace is away. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/num.h"
+#include "base/url.h"
 #include "frame/fields.h"
 #include "frame/filter.h"
 #include "frame/prog.h"
 #include "frame/tls.h"
 #include "jsonl/splice.h"
+#include "pace/pace.h"
 #include "senior/model.h"
 #include "senior/scale.h"
 
@@ -29,6 +31,8 @@ static struct grpc {
     jl_tls tls;
     bool dry_run, ping;
     uint64_t batch, in_flight, rate, retries;
+    const char *pace_url, *pace_name;
+    bool pace_given;
     int64_t window, timeout;
     jl_scale scale;
     int refused;
@@ -40,11 +44,15 @@ static struct grpc {
     .batch = 1000,
     .in_flight = 4,
     .rate = 1000,
+    .pace_name = "model",
     .retries = 5,
     .window = 20 * JL_MILLISECOND,
     .timeout = 30 * JL_SECOND,
     .scale = {.min = 1, .max = 7},
 };
+
+static const jl_pace_opener *const paces[] = {&jl_pace_sqlite, &jl_pace_redis, &jl_pace_redis_cluster,
+                                              &jl_pace_redis_unix, NULL};
 
 static const jl_opt options[] = {
     {.letter = 's',
@@ -76,6 +84,19 @@ static const jl_opt options[] = {
      .kind = JL_OPT_NUMBER,
      .to = &g.rate,
      .help = "pairs asked a second, at most; 0 = no limit [1000]"},
+    {.name = "pace",
+     .arg = "URL",
+     .kind = JL_OPT_TEXT,
+     .to = &g.pace_url,
+     .env = "JOBLINE_PACE",
+     .given = &g.pace_given,
+     .help = "share --rate with all who name this: sqlite:PATH, redis://HOST:PORT/DB, redis+cluster://HOST:PORT,..., "
+             "redis+unix:///PATH, @FILE"},
+    {.name = "pace-name",
+     .arg = "NAME",
+     .kind = JL_OPT_TEXT,
+     .to = &g.pace_name,
+     .help = "which pace of those kept there [model]"},
     {.name = "batch-window",
      .arg = "TIME",
      .kind = JL_OPT_TIME,
@@ -227,6 +248,10 @@ static int end(void *self, jl_out *out, jl_err *err) {
 
 /* ---- the program ---- */
 
+static bool paced(void) {
+    return g.pace_url && *g.pace_url;
+}
+
 static int check_usage(const jl_run *r, jl_err *err) {
     if (g.ping && g.dry_run)
         return jl_err_set(err, JL_USAGE, "--ping and --dry-run exclude each other");
@@ -237,6 +262,8 @@ static int check_usage(const jl_run *r, jl_err *err) {
     if (g.timeout <= 0 || g.timeout > DAY || g.window > DAY)
         return jl_err_set(err, JL_USAGE, "--%s: a time above 0 and of at most a day was expected",
                           g.window > DAY ? "batch-window" : "timeout");
+    if (paced() && g.rate == 0)
+        return jl_err_set(err, JL_USAGE, "--rate=0 is no rate that --pace could share");
     if (g.dry_run)
         return 0;
     if (!g.server || !*g.server)
@@ -305,6 +332,32 @@ static int filter_lines(jl_run *r, jl_lookup *lookup, jl_err *err) {
     return rc;
 }
 
+static int open_pace(const jl_run *r, jl_pace **pace, jl_err *err) {
+    jl_url url;
+    char shown[256];
+    *pace = NULL;
+    if (!paced())
+        return 0;
+    if (jl_run_state_url(r, g.pace_url, g.pace_given, "JOBLINE_PACE", "pace", &url, err) != 0)
+        return -1;
+    jl_url_show(&url, shown, sizeof shown);
+    *pace = jl_pace_open(paces, &url, g.pace_name, 0, err);
+    jl_url_wipe(&url);
+    if (!*pace)
+        return -1;
+    jl_run_info(r, "pace '%s' at %s, %" PRIu64 " pairs a second", g.pace_name, shown, g.rate);
+    return 0;
+}
+
+static int ask_through(jl_run *r, const jl_model_options *model, jl_err *err) {
+    jl_lookup *lookup = jl_model_open(model, &g.counts, err);
+    if (!lookup)
+        return -1;
+    int rc = filter_lines(r, lookup, err);
+    lookup->ops->close(lookup);
+    return rc;
+}
+
 static int ask(jl_run *r, jl_err *err) {
     if (jl_tls_read(&g.tls, err) != 0)
         return -1;
@@ -313,11 +366,10 @@ static int ask(jl_run *r, jl_err *err) {
         return ping(&model, err);
     jl_run_info(r, "server %s, method %s%s", g.server, model.method ? model.method : JL_MODEL_METHOD,
                 g.tls.on ? ", TLS" : "");
-    jl_lookup *lookup = jl_model_open(&model, &g.counts, err);
-    if (!lookup)
+    if (open_pace(r, &model.pace, err) != 0)
         return -1;
-    int rc = filter_lines(r, lookup, err);
-    lookup->ops->close(lookup);
+    int rc = ask_through(r, &model, err);
+    jl_pace_close(model.pace);
     return rc;
 }
 
@@ -335,6 +387,7 @@ static void register_counters(jl_run *r) {
     jl_run_counter(r, "calls", &g.counts.calls, true);
     jl_run_counter(r, "failed_calls", &g.counts.failed, false);
     jl_run_counter(r, "model_wait_ms", &g.counts.wait_ms, false);
+    jl_run_counter(r, "pace_wait_ms", &g.counts.pace_wait_ms, false);
 }
 
 static int run(jl_run *r, jl_err *err) {
@@ -355,10 +408,18 @@ static void versions(void (*say)(void *to, const char *line), void *to) {
     char line[64];
     snprintf(line, sizeof line, "gRPC core %s", jl_rpc_version());
     say(to, line);
+    const char *last = NULL;
+    for (const jl_pace_opener *const *p = paces; *p; p++) {
+        const char *version = (*p)->version();
+        if (last != version)
+            say(to, version);
+        last = version;
+    }
 }
 
 static const char *const synopsis[] = {
-    "[-s HOST:PORT] [-b PAIRS] [-j CALLS] [--rate=PAIRS_PER_S] [--batch-window=TIME] [--timeout=TIME] [--retries=N] "
+    "[-s HOST:PORT] [-b PAIRS] [-j CALLS] [--rate=PAIRS_PER_S] [--pace=URL] [--batch-window=TIME] [--timeout=TIME] "
+    "[--retries=N] "
     "[-k KEY] [-a FIELD] [FILE...]",
     "[OPTION...] --dry-run [FILE...]",
     "[OPTION...] --ping",

@@ -75,7 +75,7 @@ complete -c senior-grpc -n '__senior_grpc_at options' -s s -l server -x -a '(__f
 complete -c senior-grpc -n '__senior_grpc_at options' -s b -l batch -x -d 'pairs in a call, at most [1000]'
 complete -c senior-grpc -n '__senior_grpc_at options' -s j -l in-flight -x -d 'calls under way at once, at most [4]'
 complete -c senior-grpc -n '__senior_grpc_at options' -l rate -x -d 'pairs asked a second, at most; 0 = no limit [1000]'
-complete -c senior-grpc -n '__senior_grpc_at options' -l pace -x -d 'share --rate with all who name this: sqlite:PATH, redis://HOST:PORT/DB, redis+unix:///PATH, @FILE'
+complete -c senior-grpc -n '__senior_grpc_at options' -l pace -x -d 'share --rate with all who name this: sqlite:PATH, redis://HOST:PORT/DB, redis+cluster://HOST:PORT,..., redis+unix:///PATH, @FILE'
 complete -c senior-grpc -n '__senior_grpc_at options' -l pace-name -x -d 'which pace of those kept there [model]'
 complete -c senior-grpc -n '__senior_grpc_at options' -l batch-window -x -d 'a batch leaves so long after its first pair, full or not [20ms]'
 complete -c senior-grpc -n '__senior_grpc_at options' -l timeout -x -d 'how long a call may take [30s]'

@@ -18,6 +18,20 @@
 #define PROBE_EVERY (10 * JL_SECOND)
 #define OFF_SCALE_ASKS 3 /* how often a pair may be answered off the scale before it is refused */
 #define GROW_AFTER 64    /* calls that end OK before batches may get larger again */
+/* How late a reservation may be used: an eighth of what it costs, but no less than a busy machine needs. What is late is
+   near what comes next: used by many at once, as after the machine was suspended, late reservations would add up. */
+#define LATE_SHARE 8
+#define LATE_LEAST (10 * JL_MILLISECOND)
+#define LATE_AGAIN 3 /* reservations let go one after the other before one is used however late it is */
+
+/* A place in the shared pace. */
+typedef struct turn {
+    enum { TURN_NONE, TURN_ASKED, TURN_HELD } state;
+    int64_t cost;  /* that is reserved */
+    int64_t at;    /* when what it is for may leave */
+    int64_t since; /* when a batch began to wait for it; 0 = none does */
+    unsigned late; /* those let go since one was used */
+} turn;
 
 /* Parts in order; the oldest first. */
 typedef struct list {
@@ -36,15 +50,20 @@ typedef struct model {
     jl_span *piece;        /* scratch for a request */
     size_t pieces;         /* its room */
 
-    jl_model_part *open; /* still collecting questions; NULL = none */
-    int64_t open_until;  /* when its window ends */
-    list ready;          /* may leave when slots, rate and pause allow */
-    list later;          /* wait for their `due`, in no order */
-    int64_t later_due;   /* the earliest of them */
+    jl_model_part *open;    /* still collecting questions; NULL = none */
+    int64_t open_until;     /* when its window ends */
+    list ready;             /* may leave when slots, rate and pause allow */
+    list later;             /* wait for their `due`, in no order */
+    int64_t later_due;      /* the earliest of them */
+    jl_model_part *leaving; /* waits for its turn; NULL = none */
+    turn turn;
+    int64_t paced; /* ns that batches have waited for their turns */
     list flying;
     size_t n_flying;
-    list landed;       /* their calls have ended, which the sink has yet to hear */
-    bool landed_badly; /* one of them not with OK */
+    int64_t out_since, out_until; /* when the first of those in flight was started, and the latest end of one */
+    int64_t out;                  /* ns, of the times before */
+    list landed;                  /* their calls have ended, which the sink has yet to hear */
+    bool landed_badly;            /* one of them not with OK */
     size_t outstanding;
 
     uint32_t most;       /* pairs in a batch, as the server takes them; <= o.batch */
@@ -57,6 +76,8 @@ typedef struct model {
     bool probing;        /* a probe is collecting or flying */
     bool reached;        /* a call got an answer from the server */
     char reason[256];    /* of the last call that did not */
+    bool paceless;       /* the last reservation failed */
+    char pace_reason[512];
 } model;
 
 static model *model_of(jl_lookup *l) {
@@ -154,6 +175,10 @@ static int give_up(model *m, jl_sink sink, jl_err *err) {
         push_back(&m->ready, m->open);
         m->open = NULL;
     }
+    if (m->leaving)
+        push_front(&m->ready, m->leaving);
+    m->leaving = NULL;
+    m->turn.since = 0;
     return end_list(m, &m->ready, sink, err) || end_list(m, &m->later, sink, err) ? -1 : 0;
 }
 
@@ -174,6 +199,9 @@ static int start(model *m, jl_model_part *p, int64_t now, jl_err *err) {
     *(p->asked ? &m->counts->again : &m->counts->asked) += p->open;
     m->counts->calls++;
     p->asked = true;
+    if (m->n_flying == 1)
+        m->out_since = m->out_until = now;
+    p->started = now;
     return 0;
 }
 
@@ -205,19 +233,60 @@ static int64_t allowed_at(const model *m, const jl_model_part *p, int64_t now) {
     return at > m->pause_until ? at : m->pause_until;
 }
 
-/* Starts what may start. While slots or the rate keep it from leaving, the open batch goes on filling. */
+/* The part that comes next, out of its list; NULL: none may leave now. While slots or the rate keep it from leaving, the
+   open batch goes on filling. */
+static jl_model_part *next_part(model *m, int64_t now) {
+    const jl_model_part *next = m->ready.first;
+    if (!next && m->open && (m->finishing || m->open_until <= now))
+        next = m->open;
+    if (!next || allowed_at(m, next, now) > now)
+        return NULL;
+    if (next == m->open)
+        close_open(m);
+    return pop(&m->ready);
+}
+
+/* Whether the shared pace lets `leaving` go now: 1, 0, or -1. Sees to it that its turn is asked for. */
+static int turn_come(model *m, int64_t now, jl_err *err) {
+    turn *t = &m->turn;
+    int64_t cost = jl_pace_cost((double)m->leaving->open, m->o.pairs_per_s);
+    int64_t late = cost / LATE_SHARE > LATE_LEAST ? cost / LATE_SHARE : LATE_LEAST;
+    if (!t->since)
+        t->since = now;
+    if (t->state == TURN_ASKED || m->pause_until > now)
+        return 0;
+    if (t->state == TURN_HELD && t->cost >= cost) {
+        if (t->at > now)
+            return 0;
+        if (now - t->at <= late || t->late >= LATE_AGAIN) {
+            m->paced += now - t->since;
+            m->counts->pace_wait_ms = (uint64_t)(m->paced / JL_MILLISECOND);
+            *t = (turn){.state = TURN_NONE};
+            return 1;
+        }
+        t->late++;
+    }
+    if (jl_pace_ask(m->o.pace, cost, err) != 0)
+        return -1;
+    t->state = TURN_ASKED;
+    t->cost = cost;
+    return 0;
+}
+
+/* Starts what may start. */
 static int dispatch(model *m, jl_err *err) {
     int64_t now = jl_clock_now();
     wake_later(m, now);
     while (m->n_flying < m->o.in_flight) {
-        const jl_model_part *next = m->ready.first;
-        if (!next && m->open && (m->finishing || m->open_until <= now))
-            next = m->open;
-        if (!next || allowed_at(m, next, now) > now)
+        if (!m->leaving)
+            m->leaving = next_part(m, now);
+        if (!m->leaving)
             return 0;
-        if (next == m->open)
-            close_open(m);
-        jl_model_part *p = pop(&m->ready);
+        int may = m->o.pace ? turn_come(m, now, err) : 1;
+        if (may <= 0)
+            return may;
+        jl_model_part *p = m->leaving;
+        m->leaving = NULL;
         push_back(&m->flying, p);
         m->n_flying++;
         if (start(m, p, now, err) != 0)
@@ -236,22 +305,25 @@ static int ask_again(model *m, jl_model_part *p, int64_t wait) {
     return 0;
 }
 
-static int go_away(model *m, jl_sink sink, jl_err *err) {
+static int go_away(model *m, const char *who, const char *why, jl_sink sink, jl_err *err) {
     m->away = true;
     m->probing = false;
     m->pause_until = 0;
     m->probe_at = jl_clock_now() + PROBE_EVERY;
-    notice(m, true, "%s is away (%s): questions stay unanswered; one batch every %d s tries again", m->o.target,
-           m->reason, (int)(PROBE_EVERY / JL_SECOND));
+    notice(m, true, "%s is away (%s): questions stay unanswered; one batch every %d s tries again", who, why,
+           (int)(PROBE_EVERY / JL_SECOND));
     return give_up(m, sink, err);
 }
 
-static void come_back(model *m) {
-    if (!m->away)
-        return;
-    notice(m, true, "%s answers again", m->o.target);
+static void back(model *m, const char *who) {
+    notice(m, true, "%s answers again", who);
     m->away = false;
     m->probing = false;
+}
+
+static void come_back(model *m) {
+    if (m->away && !m->paceless)
+        back(m, m->o.target);
 }
 
 /* The end of a batch that nothing came of. */
@@ -268,7 +340,7 @@ static int on_trouble(model *m, jl_model_part *p, jl_sink sink, jl_err *err) {
     if (m->away || m->stopping)
         return fail_part(m, p, sink, err);
     if (++p->attempts > m->o.retries)
-        return end_part(m, p, JL_UNANSWERED, sink, err) != 0 ? -1 : go_away(m, sink, err);
+        return end_part(m, p, JL_UNANSWERED, sink, err) != 0 ? -1 : go_away(m, m->o.target, m->reason, sink, err);
     int64_t wait = jl_retry_wait(&m->retry, p->attempts);
     int64_t until = jl_clock_now() + wait;
     m->pause_until = until > m->pause_until ? until : m->pause_until;
@@ -393,7 +465,6 @@ static int on_end(model *m, jl_model_part *p, const jl_rpc_done *done, jl_sink s
 static int take_landed(model *m, jl_model_part *p, jl_sink sink, jl_err *err) {
     jl_rpc_done *done = p->done;
     p->done = NULL;
-    m->counts->wait_ms += (uint64_t)(done->took_ns / JL_MILLISECOND);
     m->counts->failed += done->status != JL_RPC_OK;
     if (done->status != JL_RPC_OK)
         describe(m->reason, sizeof m->reason, done);
@@ -404,16 +475,57 @@ static int take_landed(model *m, jl_model_part *p, jl_sink sink, jl_err *err) {
     return rc;
 }
 
+/* Counts the time in which calls were out, however many: one of them has ended. */
+static void count_out(model *m, int64_t ended) {
+    m->out_until = ended > m->out_until ? ended : m->out_until;
+    int64_t out = m->out + (m->out_until - m->out_since);
+    m->counts->wait_ms = (uint64_t)(out / JL_MILLISECOND);
+    if (m->n_flying == 0)
+        m->out = out;
+}
+
 /* Frees the slots of the calls that have ended. */
 static void land(model *m) {
     for (jl_rpc_done *done; (done = jl_rpc_next(m->rpc));) {
         jl_model_part *p = done->tag;
         take_out(&m->flying, p);
         m->n_flying--;
+        count_out(m, p->started + done->took_ns);
         p->done = done;
         push_back(&m->landed, p);
         m->landed_badly = m->landed_badly || done->status != JL_RPC_OK;
     }
+}
+
+/* ---- the shared pace ---- */
+
+#define PACE "the shared pace"
+
+/* What the store has answered, if it has. */
+static int take_turn(model *m, jl_sink sink, jl_err *err) {
+    jl_err why = {0};
+    int rc = m->turn.state == TURN_ASKED ? jl_pace_answer(m->o.pace, &m->turn.at, &why) : 0;
+    if (rc == 0)
+        return 0;
+    m->turn.state = rc > 0 ? TURN_HELD : TURN_NONE;
+    bool was_paceless = m->paceless;
+    m->paceless = rc < 0;
+    if (rc > 0) {
+        if (was_paceless && m->away)
+            back(m, PACE);
+        return 0;
+    }
+    if (why.class != JL_UNAVAILABLE) {
+        *err = why;
+        return -1;
+    }
+    memcpy(m->pace_reason, why.text, sizeof m->pace_reason);
+    if (!m->away)
+        return go_away(m, PACE, m->pace_reason, sink, err);
+    jl_model_part *p = m->leaving; /* a probe */
+    m->leaving = NULL;
+    m->turn.since = 0;
+    return p ? fail_part(m, p, sink, err) : 0;
 }
 
 /* ---- the face of the lookup ---- */
@@ -488,8 +600,20 @@ static int model_submit(jl_lookup *l, jl_query *query, size_t n, jl_err *err) {
 static size_t model_pollfds(jl_lookup *l, struct pollfd *fds, size_t max) {
     if (max == 0)
         return 0;
-    fds[0] = (struct pollfd){.fd = jl_rpc_fd(model_of(l)->rpc), .events = POLLIN};
-    return 1;
+    const model *m = model_of(l);
+    fds[0] = (struct pollfd){.fd = jl_rpc_fd(m->rpc), .events = POLLIN};
+    if (m->turn.state != TURN_ASKED || max == 1)
+        return 1;
+    fds[1] = (struct pollfd){.fd = jl_pace_fd(m->o.pace), .events = POLLIN};
+    return 2;
+}
+
+/* When `leaving` can go on; INT64_MAX: only an answer of the pace lets it. */
+static int64_t turn_at(const model *m, int64_t now) {
+    if (m->turn.state == TURN_ASKED)
+        return INT64_MAX;
+    int64_t at = m->turn.state == TURN_HELD ? m->turn.at : now;
+    return at > m->pause_until ? at : m->pause_until;
 }
 
 static int64_t model_deadline(jl_lookup *l) {
@@ -499,7 +623,9 @@ static int64_t model_deadline(jl_lookup *l) {
         return now;
     if (m->n_flying >= m->o.in_flight)
         return -1; /* only the end of a call lets another start */
-    if (m->ready.first) {
+    if (m->leaving) {
+        at = turn_at(m, now);
+    } else if (m->ready.first) {
         at = allowed_at(m, m->ready.first, now);
     } else if (m->open) {
         int64_t window = m->finishing ? now : m->open_until;
@@ -520,7 +646,7 @@ static int model_collect(jl_lookup *l, jl_sink sink, jl_err *err) {
     for (jl_model_part *p; (p = pop(&m->landed));)
         if (take_landed(m, p, sink, err) != 0)
             return -1;
-    return dispatch(m, err);
+    return take_turn(m, sink, err) == 0 ? dispatch(m, err) : -1;
 }
 
 static int model_finish(jl_lookup *l, bool stop, jl_sink sink, jl_err *err) {
@@ -538,6 +664,11 @@ static size_t model_outstanding(const jl_lookup *l) {
 
 static jl_class model_verdict(jl_lookup *l, jl_err *err) {
     const model *m = model_of(l);
+    if (m->counts->unanswered > 0 && m->paceless) {
+        jl_err_set(err, JL_UNAVAILABLE, PACE " is away (%s); %" PRIu64 " pairs are unanswered", m->pace_reason,
+                   m->counts->unanswered);
+        return JL_UNAVAILABLE;
+    }
     if (m->counts->unanswered == 0 || m->reached || m->counts->calls == 0)
         return JL_OK;
     jl_err_set(err, JL_UNAVAILABLE, "%s was never reached (%s); %" PRIu64 " pairs are unanswered", m->o.target,
@@ -555,6 +686,8 @@ static void model_close(jl_lookup *l) {
     jl_rpc_close(m->rpc);
     if (m->open)
         jl_model_part_free(m->open);
+    if (m->leaving)
+        jl_model_part_free(m->leaving);
     free_list(&m->ready);
     free_list(&m->later);
     free_list(&m->flying);
@@ -596,7 +729,7 @@ jl_lookup *jl_model_open(const jl_model_options *options, jl_model_counts *count
     m->counts = counts;
     m->most = options->batch;
     m->later_due = INT64_MAX;
-    jl_rate_init(&m->rate, options->pairs_per_s, options->batch, jl_clock_now());
+    jl_rate_init(&m->rate, options->pace ? 0 : options->pairs_per_s, options->batch, jl_clock_now());
     jl_retry_init(&m->retry, JL_SECOND / 4, 10 * JL_SECOND);
     m->rpc = connect(options, err);
     if (!m->rpc) {

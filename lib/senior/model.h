@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "lookup/lookup.h"
+#include "pace/pace.h"
 #include "senior/scale.h"
 #include "wire/rpc.h"
 
@@ -13,6 +14,9 @@
 
 /* How questions become calls. A batch leaves when it is full, or when `window` has passed since its first question, or
    when no more questions will come; and then as soon as fewer than `in_flight` calls are out and the rate allows.
+
+   With a shared pace, a batch that could leave is closed and reserves its place there, one at a time; a reservation that
+   is not used in time is let go and made again. While the pace is away, so is the model, as below.
 
    What a call's end means for its pairs:
    OK                    each uuid that was asked and came with one value on the scale is answered. A uuid that is
@@ -37,6 +41,7 @@ typedef struct jl_model_options {
     uint32_t batch;          /* pairs in a call, at most; >= 1 */
     uint32_t in_flight;      /* calls, at most; >= 1 */
     double pairs_per_s;      /* 0 = no limit; the burst is one batch */
+    jl_pace *pace;           /* shared with other processes, borrowed; pairs_per_s > 0 then. NULL: one's own */
     int64_t window, timeout; /* ns */
     unsigned retries;
     /* Told when the model goes away or comes back (`important`), and of each retry. May be NULL. */
@@ -51,12 +56,13 @@ typedef struct jl_model_counts {
     uint64_t calls;                         /* started */
     uint64_t failed;                        /* calls that ended with another status than OK */
     uint64_t answered, refused, unanswered; /* pairs */
-    uint64_t wait_ms;                       /* all calls' time from start to end, added up */
+    uint64_t wait_ms;                       /* during which at least one call was out */
+    uint64_t pace_wait_ms;                  /* during which a batch that could leave waited for the shared pace */
 } jl_model_counts;
 
 /* For a loop that remembers its keys for the run: outstanding keys never repeat. Connects with the first call. NULL
    with JL_CONFIG (TLS texts) or JL_SOFTWARE. verdict(): JL_UNAVAILABLE when pairs are unanswered and the server was
-   never reached, else JL_OK. */
+   never reached, or the pace is away, else JL_OK. */
 jl_lookup *jl_model_open(const jl_model_options *options, jl_model_counts *counts, jl_err *err);
 
 /* One call without pairs. 0: the method is there, `round_trip` in ns. -1: JL_UNAVAILABLE, JL_CONFIG (no such method),

@@ -41,6 +41,7 @@ typedef struct jl_model_part {
     bool asked;        /* at least one call was started */
     bool probe;        /* tries whether the model is back */
     int64_t due;       /* when it may be asked again, monotonic ns */
+    int64_t started;   /* when its last call was */
 } jl_model_part;
 
 /* An empty batch with one part; `pairs` (>= 1) are expected, more may come. NULL: memory ran out. */

@@ -1,0 +1,144 @@
+/* A pace as a row of an SQLite table.
+
+   Times are of CLOCK_BOOTTIME, the same for all processes of a machine, whoever sets its wall clock. A row that was
+   written before the machine was started last says nothing any more: the boot's id tells. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "pace/store.h"
+#include "wire/sqlite.h"
+
+#define PATIENCE (10 * JL_SECOND)
+#define BOOT_ID "/proc/sys/kernel/random/boot_id"
+
+static const jl_sqlite_kind file_kind = {
+    .what = "a pace of jobline",
+    .application_id = 0x6a6c7063, /* "jlpc" */
+    .version = 1,
+    .schema = "CREATE TABLE pace(name TEXT PRIMARY KEY, boot TEXT NOT NULL, taken INTEGER NOT NULL) WITHOUT ROWID;",
+};
+
+struct store {
+    jl_pace_store base;
+    jl_sqlite *db; /* NULL while it is not open */
+    char *path, *name;
+    int64_t patience;
+    char boot[64];
+    jl_sqlite_stmt *select, *upsert;
+};
+
+static int64_t boot_time(void) {
+    struct timespec t = {0};
+    (void)clock_gettime(CLOCK_BOOTTIME, &t);
+    return (int64_t)t.tv_sec * JL_SECOND + t.tv_nsec;
+}
+
+/* Stays empty where there is none to read; then every row counts as written since. */
+static void read_boot(char *boot, size_t size) {
+    int fd = open(BOOT_ID, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    ssize_t n = fd >= 0 ? read(fd, boot, size - 1) : 0;
+    if (fd >= 0)
+        close(fd); /* nothing was written */
+    boot[n > 0 ? n : 0] = '\0';
+    boot[strcspn(boot, "\n")] = '\0';
+}
+
+/* Sees to it that db is the file that the path names now. */
+static int store_attach(struct store *s, jl_err *err) {
+    if (s->db && jl_sqlite_gone(s->db)) {
+        jl_sqlite_close(s->db);
+        s->db = NULL;
+    }
+    return s->db ? 0 : jl_sqlite_open(&s->db, s->path, &file_kind, s->patience, true, err);
+}
+
+/* Inside the transaction. */
+static int read_taken(struct store *s, int64_t *taken, jl_err *err) {
+    *taken = 0;
+    if (jl_sqlite_prepare(s->db, &s->select, "SELECT boot, taken FROM pace WHERE name = ?", err) != 0)
+        return -1;
+    jl_sqlite_bind_text(s->select, 1, s->name);
+    int rc = jl_sqlite_step(s->select, err);
+    if (rc <= 0)
+        return rc;
+    if (jl_span_eq(jl_sqlite_bytes(s->select, 0), jl_span_of(s->boot)))
+        *taken = jl_sqlite_int(s->select, 1);
+    jl_sqlite_reset(s->select);
+    return 0;
+}
+
+static int write_taken(struct store *s, int64_t taken, jl_err *err) {
+    if (jl_sqlite_prepare(s->db, &s->upsert, "INSERT OR REPLACE INTO pace(name, boot, taken) VALUES(?, ?, ?)", err) !=
+        0)
+        return -1;
+    jl_sqlite_bind_text(s->upsert, 1, s->name);
+    jl_sqlite_bind_text(s->upsert, 2, s->boot);
+    jl_sqlite_bind_int(s->upsert, 3, taken);
+    return jl_sqlite_run(s->upsert, err);
+}
+
+static int store_reserve(jl_pace_store *base, int64_t cost, int64_t *wait, jl_err *err) {
+    struct store *s = (struct store *)base;
+    if (store_attach(s, err) != 0 || jl_sqlite_begin(s->db, true, err) != 0)
+        return -1;
+    int64_t taken;
+    int64_t at = 0;
+    int rc = read_taken(s, &taken, err);
+    if (rc == 0) {
+        int64_t now = boot_time();
+        at = now + jl_pace_turn(&taken, now, cost);
+        rc = write_taken(s, taken, err);
+    }
+    if (rc != 0) {
+        jl_sqlite_rollback(s->db);
+        return -1;
+    }
+    if (jl_sqlite_commit(s->db, err) != 0)
+        return -1;
+    int64_t left = at - boot_time();
+    *wait = left > 0 ? left : 0;
+    return 0;
+}
+
+static void store_close(jl_pace_store *base) {
+    struct store *s = (struct store *)base;
+    jl_sqlite_close(s->db);
+    free(s->path);
+    free(s->name);
+    free(s);
+}
+
+static const jl_pace_store_ops ops = {.reserve = store_reserve, .close = store_close};
+
+/* A name that begins with ':' means something else to SQLite. */
+static char *plain_path(const char *path) {
+    char *plain;
+    return asprintf(&plain, "%s%s", path[0] == ':' ? "./" : "", path) < 0 ? NULL : plain;
+}
+
+static jl_pace_store *store_open(const jl_url *url, const char *name, int64_t patience, jl_err *err) {
+    if (!url->path[0]) {
+        (void)jl_err_set(err, JL_USAGE, "sqlite: names no file: sqlite:PATH");
+        return NULL;
+    }
+    if (jl_sqlite_load(err) != 0)
+        return NULL;
+    struct store *s = calloc(1, sizeof *s);
+    if (!s || !(s->path = plain_path(url->path)) || !(s->name = strdup(name))) {
+        if (s)
+            store_close(&s->base);
+        (void)jl_err_nomem(err);
+        return NULL;
+    }
+    s->base.ops = &ops;
+    s->patience = patience > 0 ? patience : PATIENCE;
+    read_boot(s->boot, sizeof s->boot);
+    return &s->base;
+}
+
+const jl_pace_opener jl_pace_sqlite = {"sqlite", jl_sqlite_version, store_open};
