@@ -254,7 +254,8 @@ use_aws() {
 }
 
 # An S3 server (tests/e2e/s3_server.js says what it is and is not) with these buckets, which have three letters at least.
-# Sets S3_URL, S3_PID, S3_DIR (its data), S3_LOG (a line of JSON for each request that is done).
+# Sets S3_URL, S3_PID, S3_DIR (its data), S3_LOG (a line of JSON for each request that is done). It sends events to the queues of
+# start_sqs, if that came first and `s3api put-bucket-notification-configuration` says so.
 start_s3() { # [BUCKET...]
     use_aws || return 1
     S3_DIR=$(mktemp -d "$tmp/s3.XXXXXX")

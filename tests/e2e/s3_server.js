@@ -9,13 +9,16 @@
 // upload brought); Content-Length, Content-MD5 and x-amz-content-sha256 are compared; listings are in the order of the keys' bytes,
 // go on behind 1000 keys, tell the storage class; the ETag of a multipart upload is no MD5; UploadPartCopy and AbortMultipartUpload
 // are there; a copy takes a storage class, also onto itself; archived objects are not given out; If-None-Match: * works for PUT.
-// Still unlike S3: no versions, no events, no restore, no If-Match, any part size, any number of parts.
+// Events go to the queues of the bucket's notification configuration (which must be queues of the sqs_server.py that
+// AWS_ENDPOINT_URL_SQS names), with the test event first.
+// Still unlike S3: no versions, no restore, no If-Match, any part size, any number of parts; a wrong secret key is not noticed.
 'use strict';
 
 const [, , s3rver, folder, ...buckets] = process.argv;
 
 const crypto = require('crypto');
 const fs = require('fs');
+const http = require('http');
 const path = require('path');
 const { Readable } = require('stream');
 const { pipeline } = require('stream/promises');
@@ -24,6 +27,7 @@ const S3Error = require(path.join(s3rver, 'lib/models/error'));
 const S3Object = require(path.join(s3rver, 'lib/models/object'));
 const FilesystemStore = require(path.join(s3rver, 'lib/stores/filesystem'));
 const router = require(path.join(s3rver, 'lib/routes'));
+const xmlParser = require(require.resolve('fast-xml-parser', { paths: [s3rver] }));
 
 // s3rver makes its continuation tokens with DES, which OpenSSL 3 has no more.
 for (const name of ['createCipheriv', 'createDecipheriv']) {
@@ -210,8 +214,84 @@ async function copy(ctx, next) {
   await next();
 }
 
+function toQueue(arn, message) {
+  const queue = arn.split(':').pop();
+  const url = `${process.env.AWS_ENDPOINT_URL_SQS}/control/send/${queue}`;
+  return new Promise((resolve, reject) => {
+    http
+      .request(url, { method: 'POST' }, res => {
+        res.resume();
+        res.on('end', () => (res.statusCode === 200 ? resolve() : reject(new Error(`${url}: status ${res.statusCode}`))));
+      })
+      .on('error', reject)
+      .end(JSON.stringify(message));
+  });
+}
+
+// The queues, with the events and keys that they want: [{ id, queue, events, rules: [{ name, value }] }].
+function queues(xml) {
+  const { QueueConfiguration } = xmlParser.parse(xml).NotificationConfiguration || {};
+  return [].concat(QueueConfiguration || []).map(q => ({
+    id: q.Id || 'notification',
+    queue: q.Queue,
+    events: [].concat(q.Event).map(event => event.replace(/^s3:/, '')),
+    rules: [].concat((q.Filter && q.Filter.S3Key && q.Filter.S3Key.FilterRule) || []).map(rule => ({
+      name: String(rule.Name).toLowerCase(),
+      value: String(rule.Value),
+    })),
+  }));
+}
+
+const notificationFile = (store, bucket) => path.join(store.uploadFolder(bucket), '..', '._S3rver_notification');
+
+async function notification(ctx) {
+  const { bucket } = ctx.params;
+  if (!(await ctx.store.getBucket(bucket))) throw new S3Error('NoSuchBucket', 'The specified bucket does not exist');
+  const file = notificationFile(ctx.store, bucket);
+  if (ctx.method === 'GET') {
+    ctx.type = 'application/xml';
+    ctx.body = fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : '<NotificationConfiguration/>';
+    return;
+  }
+  let xml = '';
+  for await (const chunk of ctx.req) xml += chunk;
+  const Time = new Date().toISOString();
+  for (const { queue } of queues(xml)) {
+    await toQueue(queue, { Service: 'Amazon S3', Event: 's3:TestEvent', Time, Bucket: bucket }).catch(err => {
+      throw new S3Error('InvalidArgument', `Unable to validate the following destination configurations: ${err.message}`);
+    });
+  }
+  fs.writeFileSync(file, xml);
+  ctx.body = '';
+}
+
+let sequence = 0;
+
+// s3rver's event, with what it gets wrong put right.
+async function announce(store, event) {
+  const [record] = event.Records;
+  const bucket = record.s3.bucket.name;
+  const { key } = record.s3.object;
+  const file = notificationFile(store, bucket);
+  if (!fs.existsSync(file)) return;
+  sequence += 1;
+  record.awsRegion = process.env.AWS_DEFAULT_REGION || 'eu-west-1';
+  record.eventName = record.eventName.replace('ObjectCreated:Post', 'ObjectCreated:CompleteMultipartUpload');
+  record.s3.bucket.arn = `arn:aws:s3:::${bucket}`;
+  record.s3.object.key = encodeURIComponent(key).replace(/%20/g, '+').replace(/%2F/g, '/');
+  record.s3.object.sequencer = (BigInt(Date.now()) * 65536n + BigInt(sequence)).toString(16).toUpperCase().padStart(18, '0');
+  for (const { id, queue, events, rules } of queues(fs.readFileSync(file, 'utf8'))) {
+    const wanted =
+      events.some(name => (name.endsWith('*') ? record.eventName.startsWith(name.slice(0, -1)) : record.eventName === name)) &&
+      rules.every(({ name, value }) => (name === 'prefix' ? key.startsWith(value) : key.endsWith(value)));
+    record.s3.configurationId = id;
+    if (wanted) await toQueue(queue, event);
+  }
+}
+
 async function mend(ctx, next) {
   const { bucket, key } = ctx.params;
+  if (bucket && !key && 'notification' in ctx.query && ['GET', 'PUT'].includes(ctx.method)) return notification(ctx);
   if (ctx.method === 'PUT' && key && 'x-amz-copy-source' in ctx.headers) return copy(ctx, next);
   if (ctx.method === 'DELETE' && key && ctx.query.uploadId) {
     await fs.promises.rm(ctx.store.uploadFolder(bucket, ctx.query.uploadId), { recursive: true, force: true });
@@ -252,6 +332,7 @@ server.middleware.unshift(async (ctx, next) => {
   });
   await next();
 });
+server.on('event', event => announce(server.store, event).catch(err => console.error(err)));
 server.on('error', err => {
   if (!(err instanceof S3Error)) console.error(err);
 });
