@@ -204,6 +204,66 @@ redis_at() { # [REDIS-OPTION...]
     wait_for redis_settled && ! gone "$REDIS_PID"
 }
 
+# A real Redis Cluster on free ports: three masters, each with a replica. Sets CLUSTER_PORTS (six), CLUSTER_PID[PORT], CLUSTER_DIR
+# (PORT/log below it), CLUSTER_URL. redis_node PORT starts a node again; on_cluster runs a redis-cli command on all of them.
+start_redis_cluster() { # [REDIS-OPTION...]
+    local try port base
+    declare -gA CLUSTER_PID=()
+    cluster_options=("$@")
+    for try in 1 2 3 4 5; do
+        # The bus of each node is 10000 higher, and below the range that the kernel gives out by itself as well.
+        base=$((10000 + (RANDOM * 32768 + RANDOM + BASHPID + try) % 12000))
+        CLUSTER_DIR=$(mktemp -d "$tmp/cluster.XXXXXX")
+        CLUSTER_PORTS=()
+        for port in $(seq "$base" $((base + 5))); do
+            mkdir "$CLUSTER_DIR/$port"
+            CLUSTER_PORTS+=("$port")
+            redis_node "$port"
+        done
+        # shellcheck disable=SC2034 # for the scripts
+        CLUSTER_URL=redis+cluster://127.0.0.1:$base,127.0.0.1:$((base + 1))
+        if redis-cli --cluster create "${CLUSTER_PORTS[@]/#/127.0.0.1:}" --cluster-replicas 1 --cluster-yes \
+            >"$CLUSTER_DIR/log" 2>&1 && wait_for cluster_settled; then
+            return 0
+        fi
+        for port in "${CLUSTER_PORTS[@]}"; do stop "${CLUSTER_PID[$port]}" KILL; done
+    done
+    not_ok 'a Redis Cluster starts'
+    tail "$CLUSTER_DIR/log" "$CLUSTER_DIR"/*/log | diag
+    return 1
+}
+
+redis_node() { # PORT
+    (cd "$CLUSTER_DIR/$1" && exec redis-server --port "$1" --bind 127.0.0.1 --cluster-enabled yes --cluster-node-timeout 1000 \
+        --repl-diskless-sync-delay 0 --save '' --appendonly no "${cluster_options[@]}") >>"$CLUSTER_DIR/$1/log" 2>&1 &
+    CLUSTER_PID[$1]=$!
+    wait_for redis_node_answers "$1"
+}
+
+redis_node_answers() { # PORT
+    gone "${CLUSTER_PID[$1]}" || [[ $(redis-cli -p "$1" ping 2>&1) =~ PONG|NOAUTH ]]
+}
+
+# Every node knows all of them and doubts none, all slots are served, and each master has a replica that is in step.
+cluster_settled() {
+    local port info replicas=0
+    for port in "${CLUSTER_PORTS[@]}"; do
+        info=$(redis-cli -p "$port" cluster info && redis-cli -p "$port" cluster nodes && redis-cli -p "$port" info replication)
+        [[ $info =~ cluster_state:ok && $info =~ cluster_known_nodes:6 && $info =~ cluster_size:3 ]] || return 1
+        [[ ! $info =~ ,fail && ! $info =~ handshake ]] || return 1
+        if [[ $info =~ role:slave ]]; then
+            [[ $info =~ master_link_status:up ]] || return 1
+            replicas=$((replicas + 1))
+        fi
+    done
+    [ "$replicas" = 3 ]
+}
+
+on_cluster() { # REDIS-COMMAND...
+    local port
+    for port in "${CLUSTER_PORTS[@]}"; do redis-cli -p "$port" "$@"; done
+}
+
 # Waits for the line "listening on ADDRESS:PORT" in a server's output; sets SERVER to ADDRESS:PORT.
 server_listens() { # PID FILE
     SERVER=$(sed -n 's/.*listening on \([^ ]*:[0-9][0-9]*\).*/\1/p' "$2" | head -n 1)
@@ -358,7 +418,8 @@ s3_event() { # BUCKET KEY [SEQUENCER]
         {Records: [{eventVersion: "2.1", eventSource: "aws:s3", awsRegion: "eu-west-1", eventTime: "2026-11-22T10:00:00.000Z",
           eventName: "ObjectCreated:Put", s3: {s3SchemaVersion: "1.0", configurationId: "new-files",
           bucket: {name: $bucket, arn: "arn:aws:s3:::\($bucket)"},
-          object: {key: ($key | @uri | gsub("%20"; "+") | gsub("%2F"; "/")), size: 1024, eTag: "d41d8cd98f00b204e9800998ecf8427e", sequencer: $sequencer}}}]}'
+          object: {key: ($key | @uri | gsub("%20"; "+") | gsub("%2F"; "/") | gsub("[(]"; "%28") | gsub("[)]"; "%29") | gsub("!"; "%21")),
+            size: 1024, eTag: "d41d8cd98f00b204e9800998ecf8427e", sequencer: $sequencer}}}]}'
 }
 
 # --- AWS Lambda --------------------------------------------------------------------------------------------------

@@ -182,10 +182,13 @@ class Request:
             readable, _, _ = select.select([self.client], [], [], 0.05)
             if readable and fault["name"] == "stall" and not self.client.recv(1, socket.MSG_PEEK):
                 raise Cut
-            if fault["name"] == "stall-upload" and self.reset():
+            if fault["name"] == "stall-upload" and self.closed():
                 raise Cut
+        if self.closed():
+            raise Cut
 
-    def reset(self):
+    def closed(self):
+        """The client has gone, whatever it has sent before."""
         poll = select.poll()
         poll.register(self.client, select.POLLRDHUP | select.POLLHUP | select.POLLERR)
         return bool(poll.poll(0))

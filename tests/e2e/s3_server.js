@@ -278,7 +278,8 @@ async function announce(store, event) {
   record.awsRegion = process.env.AWS_DEFAULT_REGION || 'eu-west-1';
   record.eventName = record.eventName.replace('ObjectCreated:Post', 'ObjectCreated:CompleteMultipartUpload');
   record.s3.bucket.arn = `arn:aws:s3:::${bucket}`;
-  record.s3.object.key = encodeURIComponent(key).replace(/%20/g, '+').replace(/%2F/g, '/');
+  const hex = character => `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
+  record.s3.object.key = encodeURIComponent(key).replace(/%20/g, '+').replace(/%2F/g, '/').replace(/[!'()~]/g, hex);
   record.s3.object.sequencer = (BigInt(Date.now()) * 65536n + BigInt(sequence)).toString(16).toUpperCase().padStart(18, '0');
   for (const { id, queue, events, rules } of queues(fs.readFileSync(file, 'utf8'))) {
     const wanted =
