@@ -11,6 +11,8 @@ for program in jl-dedupe jl-augment senior-cache; do
     is "$(<needed)" '' "$program links no library but libc and xxhash"
 done
 
+is "$(readelf -d "$BUILD/bin/senior-grpc" | grep -cE 'NEEDED.*(sqlite|hiredis)')" 0 "senior-grpc links neither, either"
+
 # A folder that comes first where libraries are searched, with files in place of those libraries.
 soname() { # LIBRARY: as the program knows it
     grep -aoE "$1\.so[.0-9]*" "$BUILD/bin/jl-dedupe" | head -n 1
@@ -35,6 +37,8 @@ refused no-sqlite "senior-cache: SQLite cannot be used (" senior-cache
 refused no-sqlite "senior-cache: SQLite cannot be used (" senior-cache fill cat
 refused no-hiredis ": install $hiredis (Debian's package libhiredis" jl-dedupe --seen=redis://127.0.0.1:1/0
 refused no-hiredis "senior-cache: hiredis cannot be used (" senior-cache -C redis+unix:///nowhere put
+refused no-hiredis "senior-grpc: hiredis cannot be used (" senior-grpc -s 127.0.0.1:1 --pace=redis://127.0.0.1:1/0
+refused no-sqlite "senior-grpc: SQLite cannot be used (" senior-grpc -s 127.0.0.1:1 --pace=sqlite:pace.db
 check "no file is left behind" test ! -e seen.db
 
 unmoved() { # FOLDER COMMAND [ARG...]: works without the library, and with the same output
@@ -50,6 +54,7 @@ cp no-sqlite/* no-hiredis/* neither
 unmoved neither jl-dedupe
 unmoved neither jl-dedupe --version
 unmoved neither senior-cache --version
+unmoved neither senior-grpc --dry-run
 unmoved no-sqlite senior-cache -C "$REDIS_URL"
 unmoved no-hiredis senior-cache -C sqlite:answers.db
 has <(jl-dedupe --version) "sqlite 3." "--version names SQLite's version"
