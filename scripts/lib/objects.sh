@@ -150,24 +150,26 @@ discard() { # PLACE
 }
 
 # One line for each object whose name begins with the prefix (the part behind the last '/' may be the beginning of a name):
-# time, size, the name behind the prefix; tabs between. A prefix without objects gives an empty list.
+# time, size, the name behind the prefix; tabs between. A prefix without objects gives an empty list. With $list_more=1 the storage
+# class and the version follow (STANDARD and - for files).
 list() { # PREFIX FILE [AFTER]: AFTER = only names that come behind PREFIX + AFTER
     if is_s3 "$1"; then
         split_s3 "$1"
         set -- "$1" "$2" "${3:+--start-after=$key$3}"
         aws_to "$tmp/list" s3api list-objects-v2 --bucket="$bucket" --prefix="$key" ${3:+"$3"} --encoding-type=url \
-            --output=text --query='Contents[].[LastModified,Size,Key]' || return
+            --output=text --query='Contents[].[LastModified,Size,Key,StorageClass,ETag]' || return
         prefix=$(encode "$key")
-        awk -F '\t' -v OFS='\t' -v prefix="$prefix" 'NF == 3 && index($3, prefix) == 1 {
-            print substr($1, 1, 19) "Z", $2, substr($3, length(prefix) + 1) }' "$tmp/list" >"$2"
+        awk -F '\t' -v OFS='\t' -v prefix="$prefix" -v more="${list_more-}" 'NF == 5 && index($3, prefix) == 1 {
+            gsub(/"/, "", $5)
+            print substr($1, 1, 19) "Z", $2, substr($3, length(prefix) + 1) (more ? OFS $4 OFS $5 : "") }' "$tmp/list" >"$2"
     else
         folder=${1%"${1##*/}"}
         : >"$2"
         [ -d "${folder:-.}" ] || return 0
         TZ=UTC find "${folder:-.}" -type f ! -name '*.partial.*' -printf '%TY-%Tm-%TdT%TH:%TM:%.2TSZ\t%s\t%P\n' |
-            jq -rR --arg begin "${1##*/}" --arg after "${3-}" 'split("\t") | (.[2:] | join("\t")) as $name |
+            jq -rR --arg begin "${1##*/}" --arg after "${3-}" --arg more "${list_more:+${tab}STANDARD$tab-}" 'split("\t") | (.[2:] | join("\t")) as $name |
                 select($name | startswith($begin)) | ($name[($begin | length):]) as $rest | select($rest > $after) |
-                "\(.[0])\t\(.[1])\t\($rest | @uri | gsub("%2F"; "/"))"' >"$2"
+                "\(.[0])\t\(.[1])\t\($rest | @uri | gsub("%2F"; "/"))\($more)"' >"$2"
     fi
 }
 
