@@ -17,7 +17,8 @@
 #define PATIENCE_CLUSTER (60 * JL_SECOND)
 #define FIRST_WAIT (20 * JL_MILLISECOND)
 #define MOST_WAIT JL_SECOND
-/* For a node of a cluster to answer: others can take its place, so it is not waited for as a single server is. */
+/* For a node of a cluster to answer: others can take its place, so it is not waited for as a single server is; longer
+   when it comes back after it has not answered, for it may just be slow. */
 #define FIRST_TRY (2 * JL_SECOND)
 #define MOST_TRY (5 * JL_SECOND)
 /* In flight, commands and expected replies together: enough to keep both sides busy, little enough for the server's
@@ -39,7 +40,6 @@ struct jl_redis {
     jl_url url;
     char name[256];
     int64_t patience;
-    int64_t limit;             /* ns for a server to answer, in connections made from now on */
     jl_redis_node server;      /* unless it is a cluster */
     jl_redis_cluster *cluster; /* NULL: a single server */
     bool stale;                /* the cluster's map */
@@ -133,7 +133,8 @@ static int redis_connect(jl_redis *r, jl_redis_link *l, enum jl_redis_next *next
     if (l->context)
         return 0;
     l->number = ++r->connections;
-    return jl_redis_link_connect(l, r->limit, next, err);
+    int64_t limit = l->node->suspect ? MOST_TRY : FIRST_TRY;
+    return jl_redis_link_connect(l, r->cluster && limit < r->patience ? limit : r->patience, next, err);
 }
 
 static int redis_ask_map(jl_redis *r, jl_redis_node *node, enum jl_redis_next *next, jl_err *err) {
@@ -412,11 +413,6 @@ static void flight_abandon(struct flight *f) {
             jl_redis_link_close(f->r->link[i]);
 }
 
-static int64_t redis_limit(const jl_redis *r, unsigned attempt) {
-    int64_t limit = attempt > 1 ? MOST_TRY : FIRST_TRY;
-    return r->cluster && limit < r->patience ? limit : r->patience;
-}
-
 int jl_redis_pipeline(jl_redis *r, const jl_redis_work *work, jl_err *err) {
     struct flight f = {.r = r, .work = work, .serial = ++r->works};
     jl_err why = {0}; /* `err` stays as it was when a later attempt does it */
@@ -424,7 +420,6 @@ int jl_redis_pipeline(jl_redis *r, const jl_redis_work *work, jl_err *err) {
     jl_retry_init(&retry, FIRST_WAIT, MOST_WAIT);
     int64_t since = -1;
     size_t before = 0;
-    r->limit = redis_limit(r, 1);
     for (unsigned attempt = 1;; attempt++) {
         enum jl_redis_next next;
         if (flight_go(&f, &next, &why) == 0)
@@ -448,7 +443,6 @@ int jl_redis_pipeline(jl_redis *r, const jl_redis_work *work, jl_err *err) {
         flight_settle(&f);
         redis_nap(wait);
         r->stale = r->stale || next == NEXT_AGAIN || next == NEXT_MOVED;
-        r->limit = redis_limit(r, attempt + 1);
     }
 }
 

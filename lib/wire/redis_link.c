@@ -10,6 +10,10 @@
 #include "base/clock.h"
 #include "wire/redis_calls.h"
 
+/* For a node of a cluster that has not answered to show that it does again: while it is dead and no replica has taken
+   its place yet, the others are asked in between. */
+#define PROBE (500 * JL_MILLISECOND)
+
 /* ---- replies ---- */
 
 static const redisReply *reply_of(const jl_redis_reply *r) {
@@ -179,11 +183,16 @@ static int link_login(jl_redis_link *l, enum jl_redis_next *next, jl_err *err) {
     return link_step(l, (const char *[]){"SELECT", number}, 2, JL_CONFIG, next, err);
 }
 
+static struct timeval link_time(int64_t ns) {
+    return (struct timeval){(time_t)(ns / JL_SECOND), (suseconds_t)(ns % JL_SECOND / 1000)};
+}
+
 int jl_redis_link_connect(jl_redis_link *l, int64_t limit, enum jl_redis_next *next, jl_err *err) {
     *next = NEXT_AGAIN;
     l->why[0] = '\0';
     const jl_redis_node *node = l->node;
-    struct timeval time = {(time_t)(limit / JL_SECOND), (suseconds_t)(limit % JL_SECOND / 1000)};
+    bool probe = node->cluster && node->suspect;
+    struct timeval later = link_time(limit), time = probe && PROBE < limit ? link_time(PROBE) : later;
     redisContext *c = node->path ? redisConnectUnixWithTimeout(node->path, time)
                                  : redisConnectWithTimeout(node->host, node->port, time);
     l->context = c;
@@ -195,12 +204,15 @@ int jl_redis_link_connect(jl_redis_link *l, int64_t limit, enum jl_redis_next *n
     if (!node->path)
         (void)redisEnableKeepAlive(c);
     c->reader->maxbuf = 0; /* keep the buffer between replies */
-    if (link_login(l, next, err) == 0) {
-        l->node->suspect = false;
-        return 0;
+    if (link_login(l, next, err) != 0 ||
+        (probe && link_step(l, (const char *[]){"PING"}, 1, JL_SOFTWARE, next, err) != 0)) {
+        jl_redis_link_close(l);
+        return -1;
     }
-    jl_redis_link_close(l);
-    return -1;
+    if (probe)
+        (void)redisSetTimeout(c, later);
+    l->node->suspect = false;
+    return 0;
 }
 
 /* ---- commands ---- */
