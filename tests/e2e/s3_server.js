@@ -42,6 +42,9 @@ const CLASS = 'x-amz-storage-class';
 const ARCHIVED = ['GLACIER', 'DEEP_ARCHIVE'];
 const SUFFIX = '._S3rver_object';
 const isKept = name => name !== CLASS && (S3Object.ALLOWED_METADATA.includes(name) || name.startsWith('x-amz-meta-'));
+// As S3 writes keys in events, and in listings when it is asked to.
+const hex = character => `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
+const formEncode = text => encodeURIComponent(text).replace(/%20/g, '+').replace(/%2F/g, '/').replace(/[!'()~]/g, hex);
 const md5Of = bytes => crypto.createHash('md5').update(bytes).digest('hex');
 
 class Store extends FilesystemStore {
@@ -278,8 +281,7 @@ async function announce(store, event) {
   record.awsRegion = process.env.AWS_DEFAULT_REGION || 'eu-west-1';
   record.eventName = record.eventName.replace('ObjectCreated:Post', 'ObjectCreated:CompleteMultipartUpload');
   record.s3.bucket.arn = `arn:aws:s3:::${bucket}`;
-  const hex = character => `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
-  record.s3.object.key = encodeURIComponent(key).replace(/%20/g, '+').replace(/%2F/g, '/').replace(/[!'()~]/g, hex);
+  record.s3.object.key = formEncode(key);
   record.s3.object.sequencer = (BigInt(Date.now()) * 65536n + BigInt(sequence)).toString(16).toUpperCase().padStart(18, '0');
   for (const { id, queue, events, rules } of queues(fs.readFileSync(file, 'utf8'))) {
     const wanted =
@@ -304,8 +306,15 @@ async function mend(ctx, next) {
   }
   await next();
   const list = ctx.body && ctx.body.ListBucketResult;
-  for (const item of (list && list.Contents) || []) {
-    item.StorageClass = ctx.store.storageClass(bucket, item.Key) || 'STANDARD';
+  if (!list) return undefined;
+  for (const item of list.Contents) item.StorageClass = ctx.store.storageClass(bucket, item.Key) || 'STANDARD';
+  if (ctx.query['encoding-type'] === 'url') {
+    list.EncodingType = 'url';
+    for (const shape of [...list.Contents, ...list.CommonPrefixes, list]) {
+      for (const name of ['Key', 'Prefix', 'Delimiter', 'StartAfter', 'Marker', 'NextMarker']) {
+        if (shape[name]) shape[name] = formEncode(shape[name]);
+      }
+    }
   }
   return undefined;
 }

@@ -19,6 +19,9 @@ head -c 9000000 /dev/urandom >large
 key='in/a b+c%é=(1).jsonl'
 check "an object goes up" s3 cp small.jsonl "s3://first-bucket/$key" --metadata lines=2000
 same "$(s3_file "first-bucket/$key")" small.jsonl "its bytes are there"
+s3api list-objects-v2 --bucket first-bucket --prefix 'in/a b' --encoding-type url >listed
+is "$(jq -r '.Prefix // empty, .Contents[].Key' listed | tail -n 1)" 'in/a+b%2Bc%25%C3%A9%3D%281%29.jsonl' "a listing encodes keys when it is asked to"
+is "$(s3 ls 's3://first-bucket/in/a b' | cut -c 32-)" "${key#in/}" "and the aws command decodes them when it was not"
 check "one in parts as well" s3 cp large s3://first-bucket/large
 check "it is copied in parts, with another storage class" s3 cp s3://first-bucket/large s3://second-bucket/copy --storage-class STANDARD_IA
 check "and comes down" s3 cp s3://second-bucket/copy down
