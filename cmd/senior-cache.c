@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/stop.h"
 #include "base/url.h"
+#include "bucket/timed.h"
 #include "bucket/transfer.h"
 #include "frame/cmd.h"
 #include "frame/fields.h"
@@ -43,6 +44,7 @@ static struct cache {
     jl_url url;
     jl_store *store;
     jl_cache_counts counts;
+    jl_store_times times;
     uint64_t had_answer, no_answer, answered, missed, unanswered, no_pair, refused_lines, lines_not_stored;
     jl_atomic misses_to;
     jl_out misses;
@@ -491,7 +493,8 @@ static int run_export(jl_run *r, jl_err *err) {
 
 static int open_store(jl_err *err) {
     jl_space space = {&jl_cache_shape, c.model, c.patience};
-    c.store = jl_store_open(stores, &c.url, &space, err);
+    jl_store *store = jl_store_open(stores, &c.url, &space, err);
+    c.store = store ? jl_store_timed(store, &c.times, err) : NULL;
     return c.store ? 0 : -1;
 }
 
@@ -568,6 +571,11 @@ static void register_counters(jl_run *r) {
     jl_run_counter(r, "no_pair", &c.no_pair, false);
     jl_run_counter(r, "refused", &c.refused_lines, false);
     jl_run_counter(r, "lines_not_stored", &c.lines_not_stored, false);
+    jl_run_counter(r, "cache_reads", &c.times.reads, false);
+    jl_run_counter(r, "cache_read_ms", &c.times.read_ms, false);
+    jl_run_counter(r, "cache_writes", &c.times.writes, false);
+    jl_run_counter(r, "cache_write_ms", &c.times.write_ms, false);
+    jl_run_counter(r, "command_wait_ms", &c.counts.inner_ms, false);
 }
 
 static int open_fields(jl_err *err) {

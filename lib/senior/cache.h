@@ -16,6 +16,7 @@ typedef struct jl_cache_counts {
         conflicts;         /* put, fill: new; there with this answer; there with another one, which stays */
     uint64_t out_of_scale; /* fill: answers of the command that are none */
     uint64_t not_stored;   /* put, fill: answers passed on when the store failed */
+    uint64_t inner_ms;     /* fill: during which at least one question was out */
 } jl_cache_counts;
 
 typedef struct jl_cache_options {

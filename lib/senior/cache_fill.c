@@ -19,6 +19,7 @@ struct fill {
     jl_answers fresh; /* have come, are not stored yet */
     int64_t committed;
     jl_tokens tokens;
+    int64_t out, out_since; /* ns during which questions were out; when it began, 0 = none is */
 
     /* After a failure nothing new is asked; what is in flight is waited for, unless `inner` is what failed. */
     bool broken, inner_failed, inner_ended;
@@ -70,6 +71,18 @@ static int intake_answer(void *self, jl_hash key, uint64_t ticket, jl_answer ans
 static size_t fill_in_flight(const struct fill *f) {
     const jl_lookup *inner = f->o.inner;
     return f->inner_failed || !inner->ops->outstanding ? 0 : inner->ops->outstanding(inner);
+}
+
+/* Counts the time in which questions are out. */
+static void fill_count(struct fill *f) {
+    bool out = fill_in_flight(f) > 0;
+    if (!out && !f->out_since)
+        return;
+    int64_t now = jl_clock_now();
+    if (f->out_since)
+        f->out += now - f->out_since;
+    f->out_since = out ? now : 0;
+    f->o.counts->inner_ms = (uint64_t)(f->out / JL_MILLISECOND);
 }
 
 /* ---- answers on their way out ---- */
@@ -130,6 +143,7 @@ static int fill_turn(struct fill *f, int (*turn)(jl_lookup *inner, jl_sink sink,
     jl_err why = {0};
     if (turn && !f->inner_failed && turn(f->o.inner, (jl_sink){intake_answer, &in}, &why) != 0)
         fill_break(f, &why, true);
+    fill_count(f);
     if ((now || fill_due(f)) && fill_commit(f, sink, err) != 0)
         return -1;
     return fill_settle(f, sink, err);
@@ -197,6 +211,7 @@ static int fill_submit(jl_lookup *l, jl_query *query, size_t n, jl_err *err) {
     }
     if (misses > 0 && f->o.inner->ops->submit(f->o.inner, f->ask, (size_t)misses, &why) != 0)
         fill_break(f, &why, true);
+    fill_count(f);
     for (size_t m = 0; m < (size_t)misses; m++) {
         jl_answer answer = f->ask[m].answer;
         if (f->inner_failed && answer.state == JL_PENDING)
