@@ -108,15 +108,16 @@ static void time_pays(void **state) {
 
 /* ---- many at once ---- */
 
-static struct { int64_t at, cost; } (*log_of)[TURNS];
+static struct turn { int64_t at, cost; } * turn; /* PROCESSES * TURNS, shared by all of them */
 
 static int in_a_child(const char *text, size_t who) {
     chance c = {(uint64_t)who + 1};
+    struct turn *mine = turn + who * TURNS;
     jl_pace_store *s = open_store(text, "model", 60 * JL_SECOND);
     for (size_t i = 0; i < TURNS; i++) {
-        log_of[who][i].cost = (2 + (int64_t)chance_below(&c, 30)) * JL_SECOND;
-        log_of[who][i].at = reserve(s, log_of[who][i].cost);
-        log_of[who][i].at += jl_clock_now();
+        mine[i].cost = (2 + (int64_t)chance_below(&c, 30)) * JL_SECOND;
+        mine[i].at = reserve(s, mine[i].cost);
+        mine[i].at += jl_clock_now();
     }
     s->ops->close(s);
     return 0;
@@ -129,8 +130,9 @@ static int by_time(const void *a, const void *b) {
 
 /* Each has a place of its own, and there are no gaps. */
 static void nobody_leaves_beside_another(void **state) {
-    log_of = mmap(NULL, PROCESSES * sizeof *log_of, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    assert_true(log_of != MAP_FAILED);
+    const size_t n = (size_t)PROCESSES * TURNS;
+    turn = mmap(NULL, n * sizeof *turn, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_true(turn != MAP_FAILED);
     pid_t pid[PROCESSES];
     for (size_t i = 0; i < PROCESSES; i++) {
         pid[i] = fork();
@@ -142,13 +144,13 @@ static void nobody_leaves_beside_another(void **state) {
         assert_int_equal(waitpid(pid[i], &status, 0), pid[i]);
         assert_int_equal(status, 0);
     }
-    qsort(log_of, (size_t)PROCESSES * TURNS, sizeof **log_of, by_time);
-    for (size_t i = 1; i < (size_t)PROCESSES * TURNS; i++) {
-        int64_t apart = log_of[0][i].at - log_of[0][i - 1].at;
-        if (llabs(apart - log_of[0][i - 1].cost) > LATE)
-            fail_msg("%zu: %lld apart, cost %lld", i, (long long)apart, (long long)log_of[0][i - 1].cost);
+    qsort(turn, n, sizeof *turn, by_time);
+    for (size_t i = 1; i < n; i++) {
+        int64_t apart = turn[i].at - turn[i - 1].at;
+        if (llabs(apart - turn[i - 1].cost) > LATE)
+            fail_msg("%zu: %lld apart, cost %lld", i, (long long)apart, (long long)turn[i - 1].cost);
     }
-    munmap(log_of, PROCESSES * sizeof *log_of);
+    munmap(turn, n * sizeof *turn);
 }
 
 /* ---- clocks that are set ---- */
