@@ -31,12 +31,28 @@ static int read_all(int fd, const char *path, jl_buf *out, jl_err *err) {
     }
 }
 
+/* A file that systemd has handed over (LoadCredential=) and that is named by its path, @%d/url. It belongs to root, and
+   an access list lets the service's user read it, which shows as a right of the group: mode 0440. What keeps everybody
+   else out is the folder. */
+static bool is_credential(const char *path) {
+    const char *folder = getenv("CREDENTIALS_DIRECTORY");
+    const char *slash = strrchr(path, '/');
+    struct stat is, theirs;
+    if (!folder || !*folder || !slash)
+        return false;
+    char *above = strndup(path, (size_t)(slash - path) + 1);
+    bool found = above && stat(above, &is) == 0 && stat(folder, &theirs) == 0 && is.st_dev == theirs.st_dev &&
+                 is.st_ino == theirs.st_ino && !(is.st_mode & 0007);
+    free(above);
+    return found;
+}
+
 /* Group and other must not be able to read it. */
 static int check_private(int fd, const char *path, jl_err *err) {
     struct stat is;
     if (fstat(fd, &is) != 0)
         return jl_err_errno(err, JL_IO, errno, "cannot examine '%s'", path);
-    if (S_ISREG(is.st_mode) && (is.st_mode & 0077))
+    if (S_ISREG(is.st_mode) && (is.st_mode & 0077) && !is_credential(path))
         return jl_err_set(err, JL_NOPERM, "'%s' holds a secret and others have access to it: chmod 600 it", path);
     return 0;
 }

@@ -127,6 +127,36 @@ static void mistakes_name_their_source(void **state) {
     assert_null(strstr(err.text, "hunter"));
 }
 
+/* As systemd hands them over: readable for the group as far as the mode tells, in a folder for the service alone. */
+static void a_url_from_a_credential(void **state) {
+    (void)state;
+    assert_int_equal(mkdir("credentials", 0700), 0);
+    put("credentials/url", "redis://u:hunter@h/7\n", 0440);
+    put("elsewhere", "redis://u:hunter@h/7\n", 0440);
+    assert_string_equal(settled("@credentials/url", true), "!77"); /* it is no credential yet */
+    setenv("CREDENTIALS_DIRECTORY", in_folder("%s/credentials"), 1);
+    static const mode_t modes[] = {0400, 0440, 0600, 0640}, folders[] = {0500, 0550, 0700};
+    for (size_t m = 0; m < sizeof modes / sizeof *modes; m++) {
+        assert_int_equal(chmod("credentials/url", modes[m]), 0);
+        for (size_t f = 0; f < sizeof folders / sizeof *folders; f++) {
+            assert_int_equal(chmod("credentials", folders[f]), 0);
+            url.pass[0] = '\0';
+            assert_string_equal(settled("@credentials/url", true), "redis://h/7");
+            assert_string_equal(url.pass, "hunter");
+            setenv("JLT_URL", in_folder("@%s/credentials/url"), 1);
+            assert_string_equal(settled(NULL, false), "redis://h/7");
+            unsetenv("JLT_URL");
+        }
+    }
+    assert_string_equal(settled("@elsewhere", true), "!77");
+    assert_string_equal(settled("@credentials/../elsewhere", true), "!77");
+    assert_int_equal(chmod("credentials", 0755), 0);
+    assert_string_equal(settled("@credentials/url", true), "!77");
+    assert_int_equal(chmod("credentials", 0700), 0);
+    unsetenv("CREDENTIALS_DIRECTORY");
+    assert_string_equal(settled("@credentials/url", true), "!77");
+}
+
 static void a_url_from_a_file(void **state) {
     (void)state;
     put("private", "redis://u:hunter@h/7\n", 0600);
@@ -230,6 +260,7 @@ int main(void) {
         IN_FOLDER(passwords_in_argv_are_refused),
         IN_FOLDER(mistakes_name_their_source),
         IN_FOLDER(a_url_from_a_file),
+        IN_FOLDER(a_url_from_a_credential),
         IN_FOLDER(secrets_and_where_they_come_from),
         IN_FOLDER(who_holds_a_secret_dumps_no_core),
     };
