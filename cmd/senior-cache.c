@@ -65,7 +65,8 @@ static const jl_opt options[] = {
      .to = &c.url_text,
      .env = "JOBLINE_CACHE",
      .given = &c.url_given,
-     .help = "sqlite:PATH, redis://HOST:PORT/DB, redis+unix:///PATH, @FILE [sqlite:$XDG_STATE_HOME/jobline/senior.db]"},
+     .help = "sqlite:PATH, redis://HOST:PORT/DB, redis+unix:///PATH, redis+cluster://HOST:PORT,..., @FILE "
+             "[sqlite:$XDG_STATE_HOME/jobline/senior.db]"},
     {.letter = 'm',
      .name = "model",
      .arg = "MODEL",
@@ -128,7 +129,7 @@ static const jl_opt options[] = {
      .arg = "TIME",
      .kind = JL_OPT_TIME,
      .to = &c.patience,
-     .help = "try again for TIME when the store is locked or away [60s locked, 10s away]"},
+     .help = "try again for TIME when the store is locked or away [60s locked, 10s away, 60s a cluster]"},
     {.name = "json", .kind = JL_OPT_FLAG, .to = &c.json, .verbs = "stat", .help = "stat: one line of JSON"},
     JL_OPT_END,
 };

@@ -234,7 +234,7 @@ start_redis_cluster() { # [REDIS-OPTION...]
 }
 
 redis_node() { # PORT
-    (cd "$CLUSTER_DIR/$1" && exec redis-server --port "$1" --bind 127.0.0.1 --cluster-enabled yes --cluster-node-timeout 1000 \
+    (cd "$CLUSTER_DIR/$1" && exec redis-server --port "$1" --bind 127.0.0.1 --cluster-enabled yes --cluster-node-timeout 2000 \
         --repl-diskless-sync-delay 0 --save '' --appendonly no "${cluster_options[@]}") >>"$CLUSTER_DIR/$1/log" 2>&1 &
     CLUSTER_PID[$1]=$!
     wait_for redis_node_answers "$1"

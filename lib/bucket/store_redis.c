@@ -44,6 +44,7 @@
 #define CHUNK_ENTRIES 256
 /* Chunks of a put that take two round trips together. */
 #define TOGETHER 16
+_Static_assert(TOGETHER <= JL_REDIS_APART, "each may be a conversation of its own");
 #define DROPPED "dropped:"
 #define LOSSES 32 /* of the connection within one transaction before it gives up */
 #define MOVES 8   /* generations that may change under one put before it gives up */

@@ -583,6 +583,35 @@ static void keys_are_evicted(void **state) {
     other->ops->close(other);
 }
 
+/* What a failover in the middle of a drop does: a replica takes over that has not heard of the end of the generation. */
+static void a_dropped_generation_comes_back(void **state) {
+    (void)state;
+    jl_store *s = open_store();
+    put_well(s, 0, 3000);
+    char reply[256], generation[64], dropped[128], revive[160];
+    redis_say(&redis, "HGET jobline:senior:v1:17:default generation", reply, sizeof reply);
+    assert_int_equal(sscanf(reply, "$%*d\r\n%63s", generation), 1);
+    snprintf(dropped, sizeof dropped, "HDEL jobline:senior:v1:17:default dropped:%s", generation);
+    snprintf(revive, sizeof revive, "HSET jobline:senior:v1:17:default generation %s", generation);
+    pid_t pid = fork();
+    if (pid == 0) {
+        do
+            redis_say(&redis, dropped, reply, sizeof reply);
+        while (!strstr(reply, ":1"));
+        redis_say(&redis, revive, reply, sizeof reply);
+        _exit(0);
+    }
+    jl_err err = {0};
+    uint64_t entries;
+    assert_int_equal(s->ops->drop(s, &entries, &err), 0);
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    for (uint64_t i = 0; i < 3000; i += 7)
+        assert_int_equal(get_well(s, i), 0);
+    say("EXISTS jobline:senior:v1:17:default", ":0");
+    s->ops->close(s);
+}
+
 static void passwords(void **state) {
     (void)state;
     char text[300];
@@ -748,6 +777,7 @@ int main(void) {
         REDIS(something_else_under_our_name),
         REDIS(a_field_of_odd_length),
         REDIS(keys_are_evicted),
+        REDIS(a_dropped_generation_comes_back),
         REDIS(passwords),
         REDIS(databases),
         SQLITE(urls_that_cannot_be_meant),
