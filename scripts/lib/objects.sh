@@ -2,8 +2,10 @@
 # Objects: s3://BUCKET/KEY through the aws command, or local files, each whole or not at all.
 #
 # Functions return 0 or a status of jobline(7), and then have the reason in $why. They need $tmp (private_folder). Keys travel in
-# lists as S3's events have them, form-urlencoded: then a list has one object a line, whatever its name is.
+# lists form-urlencoded, as S3's events have them: then a list has one object a line, whatever its name is. S3, and each version
+# of jq, encode other characters than the next; in lists of this file all names have one form, so that they can be compared.
 
+one_form="s/+/%20/g;s/!/%21/g;s/'/%27/g;s/(/%28/g;s/)/%29/g;s/[*]/%2A/g;s/%7E/~/g;s/%2F/\//g" # for sed
 TRIES=4 # of a transfer that broke off; the aws command repeats requests that failed by itself
 
 export AWS_PAGER=''
@@ -159,9 +161,9 @@ list() { # PREFIX FILE [AFTER]: AFTER = only names that come behind PREFIX + AFT
         aws_to "$tmp/list" s3api list-objects-v2 --bucket="$bucket" --prefix="$key" ${3:+"$3"} --encoding-type=url \
             --output=text --query='Contents[].[LastModified,Size,Key,StorageClass,ETag]' || return
         prefix=$(encode "$key")
-        awk -F '\t' -v OFS='\t' -v prefix="$prefix" -v more="${list_more-}" 'NF == 5 && index($3, prefix) == 1 {
+        sed "$one_form" "$tmp/list" | awk -F '\t' -v OFS='\t' -v prefix="$prefix" -v more="${list_more-}" 'NF == 5 && index($3, prefix) == 1 {
             gsub(/"/, "", $5)
-            print substr($1, 1, 19) "Z", $2, substr($3, length(prefix) + 1) (more ? OFS $4 OFS $5 : "") }' "$tmp/list" >"$2"
+            print substr($1, 1, 19) "Z", $2, substr($3, length(prefix) + 1) (more ? OFS $4 OFS $5 : "") }' >"$2"
     else
         folder=${1%"${1##*/}"}
         : >"$2"
@@ -169,12 +171,12 @@ list() { # PREFIX FILE [AFTER]: AFTER = only names that come behind PREFIX + AFT
         TZ=UTC find "${folder:-.}" -type f ! -name '*.partial.*' -printf '%TY-%Tm-%TdT%TH:%TM:%.2TSZ\t%s\t%P\n' |
             jq -rR --arg begin "${1##*/}" --arg after "${3-}" --arg more "${list_more:+${tab}STANDARD$tab-}" 'split("\t") | (.[2:] | join("\t")) as $name |
                 select($name | startswith($begin)) | ($name[($begin | length):]) as $rest | select($rest > $after) |
-                "\(.[0])\t\(.[1])\t\($rest | @uri | gsub("%2F"; "/"))\($more)"' >"$2"
+                "\(.[0])\t\(.[1])\t\($rest | @uri)\($more)"' | sed "$one_form" >"$2"
     fi
 }
 
-encode() { # TEXT: form-urlencoded, but for '/', to stdout
-    printf '%s' "$1" | jq -sRr '@uri | gsub("%2F"; "/")'
+encode() { # TEXT: form-urlencoded in the form of lists, to stdout
+    printf '%s' "$1" | jq -sRr @uri | sed "$one_form"
 }
 
 decode() { # FORM-URLENCODED -> $decoded
