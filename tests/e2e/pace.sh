@@ -208,6 +208,26 @@ cat out.* >again.jsonl
 expect 0 "run again, the rest is asked" senior-grpc -s "$MODEL" --rate=100000 --pace="$REDIS_URL" -o done.jsonl again.jsonl
 is "$(grep -c '"seniority":[1-7]}$' done.jsonl)" "$((processes * pairs))" "and all is answered"
 
+# In a cluster, whose master for this key dies in mid-run: its replica goes on.
+if start_redis_cluster; then
+    watch
+    : >calls
+    begin --pace="$CLUSTER_URL"
+    wait_for lines_in calls 4
+    for port in "${CLUSTER_PORTS[@]}"; do
+        [[ $(redis-cli -p "$port" exists jobline:pace:v1:model) = 1 && $(redis-cli -p "$port" role) = master* ]] || continue
+        stop "${CLUSTER_PID[$port]}" KILL
+        diag "killed the master on port $port"
+    done
+    await
+    judge
+    is "$statuses" 0 "in a cluster, a master dies: all end well"
+    # What the replica has not heard of is forgotten: a batch of each process, at the worst.
+    check "and the pace is kept but for what was reserved then" test "$most" -le "$((allowed + 100 * processes))"
+    lines_are_whole "every line is there"
+    is "$(cat out.* | grep -c '"seniority":[1-7]}$')" "$((processes * pairs))" "and answered"
+fi
+
 # What is no pace ends the run before anything is asked.
 : >calls
 echo nonsense >nonsense
