@@ -192,20 +192,25 @@ struct flight {
     jl_redis_link *talk[JL_REDIS_APART]; /* the connections of the conversations */
 };
 
-static int flight_load(struct flight *f, enum jl_redis_next *next, jl_err *err) {
+static jl_redis_link *flight_any(struct flight *f, enum jl_redis_next *next, jl_err *err) {
     jl_redis *r = f->r;
     *next = NEXT_AGAIN;
-    if (!f->load) {
-        jl_redis_node *node = r->cluster ? jl_redis_cluster_any(r->cluster, err) : &r->server;
-        if (!node)
-            return -1;
-        *next = NEXT_FAIL;
-        f->load = redis_link(r, node, err);
-    }
-    if (!f->load || redis_connect(r, f->load, next, err) != 0)
+    jl_redis_node *node = r->cluster ? jl_redis_cluster_any(r->cluster, err) : &r->server;
+    if (!node)
+        return NULL;
+    *next = NEXT_FAIL;
+    return redis_link(r, node, err);
+}
+
+/* When it does not get there, whoever lacks the script will say so. */
+static int flight_load(struct flight *f, enum jl_redis_next *next, jl_err *err) {
+    jl_redis *r = f->r;
+    jl_redis_link *l = f->load ? f->load : flight_any(f, next, err);
+    f->load = NULL;
+    if (!l || redis_connect(r, l, next, err) != 0)
         return -1;
     const char *load[] = {"SCRIPT", "LOAD", f->work->script->text};
-    jl_redis_reply *reply = jl_redis_link_call(f->load, load, 3, next, err);
+    jl_redis_reply *reply = jl_redis_link_call(l, load, 3, next, err);
     if (!reply)
         return -1;
     jl_span sha = jl_redis_text(reply);
@@ -215,7 +220,6 @@ static int flight_load(struct flight *f, enum jl_redis_next *next, jl_err *err) 
         f->work->script->sha[40] = '\0';
     }
     jl_redis_reply_free(reply);
-    f->load = NULL;
     if (good)
         return 0;
     *next = NEXT_FAIL;
@@ -393,13 +397,16 @@ static int flight_go(struct flight *f, enum jl_redis_next *next, jl_err *err) {
     return 0;
 }
 
-/* What was sent behind a refused command is answered too; those answers will be asked for again. */
+/* What was sent behind a refused command is answered too; those answers will be asked for again. A node that has just
+   let one wait in vain is not waited for again, whatever else has been asked of it. */
 static void flight_settle(struct flight *f) {
     for (size_t i = 0; i < f->r->links; i++) {
         jl_redis_link *l = f->r->link[i];
         jl_redis_reply *reply = NULL;
-        while (l->flying && jl_redis_link_take(l, false, &reply, NULL) == 0)
+        while (l->flying && !l->node->suspect && jl_redis_link_take(l, false, &reply, NULL) == 0)
             jl_redis_reply_free(reply);
+        if (l->node->suspect)
+            jl_redis_link_close(l);
     }
     f->sent = f->taken;
     f->bytes = 0;
@@ -409,7 +416,7 @@ static void flight_settle(struct flight *f) {
    would make what comes next a part of it. */
 static void flight_abandon(struct flight *f) {
     for (size_t i = 0; i < f->r->links; i++)
-        if (f->r->link[i]->work == f->serial || f->r->link[i]->flying)
+        if (f->r->link[i]->work == f->serial || f->r->link[i]->node->suspect)
             jl_redis_link_close(f->r->link[i]);
 }
 
@@ -443,6 +450,7 @@ int jl_redis_pipeline(jl_redis *r, const jl_redis_work *work, jl_err *err) {
         flight_settle(&f);
         redis_nap(wait);
         r->stale = r->stale || next == NEXT_AGAIN || next == NEXT_MOVED;
+        f.asked = f.asked && next == NEXT_ASK;
     }
 }
 

@@ -183,6 +183,24 @@ senior-cache -q put <new.jsonl >out.jsonl
 senior-cache export >out
 same out sqlite.export 'put again: everything is stored, nothing else'
 
+# A replica takes over on request, and loses nothing.
+hands_over() {
+    local master replica
+    master=$(masters | tail -n 1)
+    replica=$(redis-cli -p "$master" cluster replicas "$(id_of "$master")" | sed -n 's/.*:\([0-9]*\)@.*/\1/p' | head -n 1)
+    redis-cli -p "$replica" cluster failover
+    wait_for has_slots "$replica"
+}
+has_slots() { # PORT
+    masters | grep -qx "$1"
+}
+forget
+in_mid_run hands_over put
+same out.jsonl answered.jsonl 'all lines'
+senior-cache export >out
+same out cluster.export 'nothing was lost or stored twice'
+wait_for cluster_settled || not_ok 'the cluster settles'
+
 replicated
 in_mid_run master_dies get
 same out.jsonl answered.jsonl 'all answers'
