@@ -17,7 +17,7 @@ END
 }
 
 backup_folder() { # PREFIX MODEL -> $folder
-    folder=$1$(printf '%s' "$2" | jq -sRr '@uri | gsub("^[.]"; "%2E")')/
+    folder=$1$(printf '%s' "$2" | jq -sRr '@uri | if startswith(".") then "%2E" + .[1:] else . end')/
 }
 
 # All names of backups in $folder, oldest first, go to $tmp/names, those that count to $tmp/counted.
