@@ -46,7 +46,7 @@ int jl_redis_begin(jl_redis_command *c, size_t arguments, jl_err *err);
 int jl_redis_arg(jl_redis_command *c, const void *bytes, size_t n, jl_err *err);
 int jl_redis_word(jl_redis_command *c, const char *word, jl_err *err);
 int jl_redis_number(jl_redis_command *c, uint64_t number, jl_err *err);
-/* The same as jl_redis_word, and messages about this command name it. */
+/* The same as jl_redis_word; messages about this command name it, and in a cluster it says where the command goes. */
 int jl_redis_key(jl_redis_command *c, const char *key, jl_err *err);
 /* For a command without a key: in a cluster it goes where this key is. */
 void jl_redis_near(jl_redis_command *c, const char *key);
