@@ -59,7 +59,7 @@ expect 0 "--dry-run checks" cache-restore -n -C sqlite:dry.db safe/ >account
 is "$(jq .written account) $(find . -name dry.db | wc -l)" "false 0" "and writes nothing"
 expect 0 "bash as the shell" bash --posix "$BUILD/bin/cache-restore" -C sqlite:bash.db safe/ >account
 is "$(jq .entries_now account)" "$entries" "restores the same"
-expect 66 "no cache-backup of another model" cache-restore -m v2 -C sqlite:v2.db safe/
+expect 66 "no backup of another model" cache-restore -m v2 -C sqlite:v2.db safe/
 
 # --- What is damaged, cut, or something else ------------------------------------------------------------------------
 
