@@ -80,8 +80,8 @@ start_python_model
 printf 'JOBLINE_MODEL=v3\n' >k.env
 cat >"$tmp/kill.sh" <<'END'
 #!/bin/bash
-n=$(($(cat "$folder/calls") + 1))
-echo "$n" >"$folder/calls"
+n=$(($(cat "$KILL_IN/calls") + 1))
+echo "$n" >"$KILL_IN/calls"
 [ "$n" != "$KILL_AT" ] || kill -KILL 0
 exec "$REAL/${0##*/}" "$@"
 END
@@ -92,7 +92,7 @@ bad=0 finished='' from=v3 stride=$((JL_SCALE > 1 ? 1 : 3))
 for ((at = 1 + RANDOM % stride; at <= 60; at += stride)); do
     to=k$at
     echo 0 >"$tmp/calls"
-    { folder=$tmp REAL=/usr/bin KILL_AT=$at PATH=$tmp/work/killers:$PATH setsid senior-refresh -j 1 --to-model=$to --env=k.env -s "$MODEL" --grace=0 pairs/ \
+    { KILL_IN=$tmp REAL=/usr/bin KILL_AT=$at PATH=$tmp/work/killers:$PATH setsid senior-refresh -j 1 --to-model=$to --env=k.env -s "$MODEL" --grace=0 pairs/ \
         >/dev/null; } 2>/dev/null && finished=$at
     # Whatever the file names has its answers.
     now=$(sed -n 's/^JOBLINE_MODEL=//p' k.env)
