@@ -79,7 +79,7 @@ expect 64 "a visibility that SQS does not know" senior-sqs --visibility=13h --fr
 
 # --- A message in hand -------------------------------------------------------------------------------------------
 
-start_model --latency=20s --log="$tmp/slow"
+start_model --latency=10s --log="$tmp/slow"
 export JOBLINE_SERVER=$MODEL JOBLINE_MODEL=v3
 extended() { jq -e 'select(.action == "ChangeMessageVisibility" and .visibility == 9)' "$SQS_LOG"; }
 sqs_send "$(s3_event raw-bucket in/1.jsonl)"
