@@ -182,6 +182,18 @@ begin_rdb && printf '\377\000\377' | dd of=it.rdb bs=1 seek=200 conv=notrunc sta
 begin_rdb && cp export.jsonl it.rdb && refused_rdb "no RDB"
 expect 65 "an RDB is no export" cache-restore -C sqlite:never.db "$object"
 
+# SIGTERM while another Redis loads it: all that was started ends, the copy does not count.
+mkdir slow private
+printf '#!/bin/sh\nexec sleep 1000\n' >slow/redis-server
+chmod +x slow/redis-server
+PATH=$tmp/work/slow:$PATH TMPDIR=$tmp/work/private cache-backup --rdb rdb/ 2>/dev/null &
+runner=$!
+wait_for test -e private/*/scratch/log
+loader=$(pgrep -P "$runner" -x timeout)
+stop "$runner"
+is "$? $(find private -type f | wc -l) $(counted rdb)" "143 0 2" "SIGTERM ends it, the copy does not count"
+check "and ends what loads it" wait_for eval "! kill -0 ${loader:-$$}"
+
 # Saves that take long: the server waits after each key.
 redis-cli -p "$REDIS_PORT" config set rdb-key-save-delay 2000 >/dev/null
 redis-cli -p "$REDIS_PORT" bgsave >/dev/null

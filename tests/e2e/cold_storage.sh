@@ -83,6 +83,17 @@ done
 is "$bad" 0 "killed at any moment: nothing is lost, a rerun completes"
 check "there were moments, and an end" test "${finished:-0}" -ge 6
 
+# SIGTERM reaches the workers.
+mkdir slow private
+printf '#!/bin/sh\necho begun >>"%s"\nexec sleep 1000\n' "$tmp/begun" >slow/cp
+chmod +x slow/cp
+for n in 1 2; do deliver "s$n.jsonl"; done
+PATH=$tmp/work/slow:$PATH TMPDIR=$tmp/work/private cold-storage -j 2 --to=cold/ raw/ mod/ 2>/dev/null &
+runner=$!
+wait_for lines_in "$tmp/begun" 2
+stop "$runner"
+is "$? $(find private -type f | wc -l) $(find raw -name 's?.jsonl' | wc -l)" "143 0 2" "SIGTERM ends all workers, and nothing is moved"
+
 # --- In S3 --------------------------------------------------------------------------------------------------------
 
 start_s3 rl-data archive || done_testing
