@@ -22,7 +22,8 @@
 #   https://sqs.eu-west-1.amazonaws.com/123456789012/          a small SQS; job-postings (and job-postings-dead) is a queue there
 # `aws` is the real command; the one in PATH adds --endpoint-url to what it is given, so that it asks the servers here. When the page
 # begins, S3 has two buckets, rl-data with job-postings-raw/1721183934.jsonl (the sample) and bucket, which is empty.
-# $HOME and all state are inside the test's folder.
+# /usr/local is what `make install` has made; /etc and /var are folders of the test, and what `sudo` runs does not change owners there;
+# `systemctl` only looks whether the units that it is to enable are there. $HOME and all state are inside the test's folder.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 
@@ -46,6 +47,30 @@ done
 exec "$(command -v aws)" "\$@"
 END
 chmod +x "$tmp/endpoints/aws"
+# Root's commands, on a machine of which only these folders are there.
+machine=$tmp/machine
+mkdir -p "$machine/etc/cron.d" "$machine/etc/sysusers.d" "$machine/etc/systemd/system" "$machine/var/lib" "$machine/var/log"
+cat >"$tmp/endpoints/sudo" <<END
+#!/bin/bash
+case \$1 in
+systemd-sysusers) exec systemd-sysusers --root="$machine" ;;
+systemctl)
+    for word; do
+        case \$word in *.service | *.timer) [ -e "$machine/etc/systemd/system/\$word" ] || exit 1 ;; esac
+    done
+    exit 0
+    ;;
+install)
+    while [ \$# -gt 0 ]; do
+        case \$1 in -o) shift ;; *) words+=("\$1") ;; esac
+        shift
+    done
+    exec "\${words[@]}"
+    ;;
+esac
+exec "\$@"
+END
+chmod +x "$tmp/endpoints/sudo"
 export PATH=$tmp/endpoints:$PATH
 
 start_model
@@ -210,6 +235,7 @@ run_page() { # PAGE
     for ((n = 1; n <= count; n++)); do
         provide
         sed -E -i "s/\b(host|HOST|127\.0\.0\.1|localhost):50051\b/$MODEL/g; s/\b(host|127\.0\.0\.1|localhost):6379\b/127.0.0.1:$REDIS_PORT/g
+            s! /(etc|var)/! $machine/\1/!g; s! /usr/local/! $root/usr/local/!g
             s!https://sqs\.[a-z0-9-]+\.amazonaws\.com/[0-9]{12}/!$SQS_URL/123456789012/!g" "$folder/$n"
         run_example "$page:$(<"$folder/$n.line")" "$folder/$n" "$(<"$folder/$n.test")"
     done
