@@ -207,23 +207,26 @@ redis_at() { # [REDIS-OPTION...]
 # A real Redis Cluster on free ports: three masters, each with a replica. Sets CLUSTER_PORTS (six), CLUSTER_PID[PORT], CLUSTER_DIR
 # (PORT/log below it), CLUSTER_URL. redis_node PORT starts a node again; on_cluster runs a redis-cli command on all of them.
 start_redis_cluster() { # [REDIS-OPTION...]
-    local try port base
+    local try port base alive
     declare -gA CLUSTER_PID=()
     cluster_options=("$@")
     for try in 1 2 3 4 5; do
         # The bus of each node is 10000 higher, and below the range that the kernel gives out by itself as well.
-        base=$((10000 + (RANDOM * 32768 + RANDOM + BASHPID + try) % 12000))
+        base=$((10000 + (RANDOM * 32768 + RANDOM + BASHPID + try) % 2000 * 6))
         CLUSTER_DIR=$(mktemp -d "$tmp/cluster.XXXXXX")
         CLUSTER_PORTS=()
+        alive=0
         for port in $(seq "$base" $((base + 5))); do
             mkdir "$CLUSTER_DIR/$port"
             CLUSTER_PORTS+=("$port")
             redis_node "$port"
         done
+        # Where somebody else has a port, somebody else would answer.
+        for port in "${CLUSTER_PORTS[@]}"; do gone "${CLUSTER_PID[$port]}" || alive=$((alive + 1)); done
         # shellcheck disable=SC2034 # for the scripts
         CLUSTER_URL=redis+cluster://127.0.0.1:$base,127.0.0.1:$((base + 1))
-        if redis-cli --cluster create "${CLUSTER_PORTS[@]/#/127.0.0.1:}" --cluster-replicas 1 --cluster-yes \
-            >"$CLUSTER_DIR/log" 2>&1 && wait_for cluster_settled; then
+        if [ "$alive" = 6 ] && timeout 30 redis-cli --cluster create "${CLUSTER_PORTS[@]/#/127.0.0.1:}" --cluster-replicas 1 \
+            --cluster-yes >"$CLUSTER_DIR/log" 2>&1 && wait_for cluster_settled; then
             return 0
         fi
         for port in "${CLUSTER_PORTS[@]}"; do stop "${CLUSTER_PID[$port]}" KILL; done
