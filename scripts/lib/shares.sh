@@ -12,6 +12,9 @@ share_out() { # FILE N FUNCTION
         take_share "$3" &
         pids="$pids $!" children=$pids
     done
+    # One that came while they were started has not reached them all.
+    # shellcheck disable=SC2086 # a list
+    [ -z "$signal" ] || kill -s TERM $children 2>/dev/null || :
     failed=0
     for pid in $pids; do
         await "$pid"
@@ -25,5 +28,6 @@ take_share() { # FUNCTION
     trap - EXIT
     hear_signals
     tmp=$tmp/worker.$share
-    while IFS= read -r line <&8; do "$1" "$line" || exit; done 8<"$tmp/share"
+    # Nobody goes on when the script was killed.
+    while kill -0 "$$" 2>/dev/null && IFS= read -r line <&8; do "$1" "$line" || exit; done 8<"$tmp/share"
 }
