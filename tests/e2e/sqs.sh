@@ -71,15 +71,17 @@ is "$? $(queued)" "78 1" "a destination that is not there ends it, as it would f
 sqs_purge
 AWS_ACCESS_KEY_ID='' AWS_SECRET_ACCESS_KEY='' work --once
 is "$?" 77 "refused credentials end it at once"
-AWS_ENDPOINT_URL_SQS=http://127.0.0.1:1 AWS_MAX_ATTEMPTS=1 timeout 60 senior-sqs --once --from=s3://raw-bucket/in/ --to=s3://mod-bucket/out/ "$QUEUE_URL" >account 2>err &
+mkdir "$tmp/apart"
+TMPDIR=$tmp/apart AWS_ENDPOINT_URL_SQS=http://127.0.0.1:1 AWS_MAX_ATTEMPTS=1 senior-sqs --once --from=s3://raw-bucket/in/ \
+    --to=s3://mod-bucket/out/ "$QUEUE_URL" >account.away 2>err.away &
 away=$!
-expect 78 "so does a queue that is not there" senior-sqs --once --from=s3://raw-bucket/in/ --to=s3://mod-bucket/out/ "$QUEUE_URL-none"
+expect 78 "so does a queue that is not there" senior-sqs --once --from=s3://raw-bucket/in/ --to=s3://mod-bucket/out/ "$QUEUE_URL-none" >account
 expect 64 "a prefix is needed" senior-sqs --to=s3://mod-bucket/ "$QUEUE_URL"
 expect 64 "a visibility that SQS does not know" senior-sqs --visibility=13h --from=s3://raw-bucket/in/ --to=s3://mod-bucket/ "$QUEUE_URL"
 
 # --- A message in hand -------------------------------------------------------------------------------------------
 
-start_model --latency=10s --log="$tmp/slow"
+start_model --latency=8s --log="$tmp/slow"
 export JOBLINE_SERVER=$MODEL JOBLINE_MODEL=v3
 extended() { jq -e 'select(.action == "ChangeMessageVisibility" and .visibility == 9)' "$SQS_LOG"; }
 sqs_send "$(s3_event raw-bucket in/1.jsonl)"
@@ -97,7 +99,7 @@ is "$(ls "$TMPDIR")" "" "no folder is left"
 stop "$MODEL_PID"
 start_model
 export JOBLINE_SERVER=$MODEL
-work --once
+senior-sqs --once --from=s3://raw-bucket/in/ --to=s3://mod-bucket/slow/ "$QUEUE_URL" >account
 is "$? $(field .done) $(queued)" "0 1 0" "another one takes over"
 
 wait "$away"
