@@ -62,18 +62,9 @@ static int turn_take(void *self, size_t i, const jl_redis_reply *reply, jl_err *
 static int store_reserve(jl_pace_store *base, int64_t cost, int64_t *wait, jl_err *err) {
     struct store *s = (struct store *)base;
     jl_redis_work work = {.self = s, .n = 1, .script = &turn, .ask = turn_ask, .take = turn_take};
-    jl_err why = {0};
     s->cost = (cost + MICROSECOND - 1) / MICROSECOND;
-    int rc = jl_redis_pipeline(s->redis, &work, &why);
-    /* A server that was long in coming back, or the replica in its place, has lost the script, and the work that found
-       that out had no attempt left to load it. */
-    if (rc != 0 && why.class == JL_SOFTWARE)
-        rc = jl_redis_pipeline(s->redis, &work, &why);
-    if (rc != 0) {
-        if (err)
-            *err = why;
+    if (jl_redis_pipeline(s->redis, &work, err) != 0)
         return -1;
-    }
     *wait = s->wait > 0 ? s->wait * MICROSECOND : 0;
     return 0;
 }

@@ -427,6 +427,7 @@ int jl_redis_pipeline(jl_redis *r, const jl_redis_work *work, jl_err *err) {
     jl_retry_init(&retry, FIRST_WAIT, MOST_WAIT);
     int64_t since = -1;
     size_t before = 0;
+    unsigned loads = 0; /* not counted among the attempts: a server that was long away has lost the script, too */
     for (unsigned attempt = 1;; attempt++) {
         enum jl_redis_next next;
         if (flight_go(&f, &next, &why) == 0)
@@ -435,13 +436,14 @@ int jl_redis_pipeline(jl_redis *r, const jl_redis_work *work, jl_err *err) {
         if (f.taken > before || since < 0) {
             since = jl_clock_now();
             attempt = 1;
+            loads = 0;
             before = f.taken;
         }
         /* What is known at once to go on elsewhere is not waited for, unless it goes round in circles. */
         bool at_once = next == NEXT_SCRIPT || (attempt == 1 && (next == NEXT_MOVED || next == NEXT_ASK));
         int64_t wait = at_once ? 0 : jl_retry_wait(&retry, attempt);
-        if (work->once || !again || (next == NEXT_SCRIPT && attempt > SCRIPT_LOADS) ||
-            jl_clock_now() + wait - since > r->patience) {
+        loads += next == NEXT_SCRIPT;
+        if (work->once || !again || loads > SCRIPT_LOADS || jl_clock_now() + wait - since > r->patience) {
             flight_abandon(&f);
             if (err)
                 *err = why;

@@ -95,6 +95,33 @@ is "$(sort "$tmp/asked" | uniq | wc -l)" "$(jl-dedupe --keys-only all.jsonl | wc
 mapfile -t folders < <(find "$TMPDIR" -mindepth 1 -maxdepth 1)
 rm -rf "${folders[@]}"
 
+# --- Killed alone ------------------------------------------------------------------------------------------------
+
+# Both workers are at their first file when the script is killed: they end it, and begin no other one.
+: >"$tmp/asked"
+start_model --latency=1s --log="$tmp/slow"
+senior-backfill -s "$MODEL" -m v0 -j 2 --from=raw/ --to=alone/ names >account 2>err &
+pid=$!
+wait_for test -s "$tmp/slow"
+mapfile -t workers < <(pgrep -P "$pid")
+kill -KILL "$pid"
+wait "$pid" 2>/dev/null
+none_of() { ! kill -0 "$@" 2>/dev/null; }
+for worker in "${workers[@]}"; do wait_for none_of "$worker"; done
+check "when the script is killed alone its workers begin no other file" \
+    [ "$(find alone -name '*.manifest' | wc -l)" -le 3 ]
+: >"$tmp/slow"
+senior-backfill -s "$MODEL" -m v1 -j 2 --from=raw/ --to=alone/ --shard=0/20 names >account 2>err &
+pid=$!
+wait_for test -s "$tmp/slow"
+kill -KILL "$(pgrep -P "$pid" | head -n 1)"
+wait "$pid"
+is "$? $(jq '.done + .already < .objects' account)" "75 true" "a worker that is killed leaves a file undone, and the status tells"
+senior-backfill -s "$MODEL" -m v1 --from=raw/ --to=alone/ --shard=0/20 names >account 2>err
+is "$? $(field .failed)" "0 0" "a rerun completes"
+stop "$MODEL_PID"
+rm -rf alone "${TMPDIR:?}"/*
+
 # --- Resumed -----------------------------------------------------------------------------------------------------
 
 cat journal.? >journal

@@ -162,6 +162,13 @@ JOBLINE_CACHE=redis://0.0.0.0:$REDIS_PORT/3 expect 0 "over the connection" cache
 has "$tmp/err" "over the connection" "where the file is not at hand"
 is "$(jq .entries manifest)" "$entries" "it has all entries, too"
 expect 0 "the file comes back" cache-restore --rdb -o got/dump.rdb rdb/ >/dev/null
+# As the manual says: put in its place, loaded without the append-only files, which are then written anew.
+port=$(free_port)
+redis-server --port "$port" --bind 127.0.0.1 --dir "$tmp/work/got" --save '' --appendonly no >got/log 2>&1 &
+placed=$!
+wait_for eval "redis-cli -p $port ping | grep -q PONG"
+is "$(senior-cache -C "redis://127.0.0.1:$port/3" stat --json | jq .entries)" "$entries" "put in its place, a Redis has all of it"
+stop "$placed"
 redis-cli -p "$REDIS_PORT" config set requirepass 'p@ss w/ö' >/dev/null
 JOBLINE_CACHE="redis://:p%40ss%20w%2F%C3%B6@127.0.0.1:$REDIS_PORT/3" expect 0 "a Redis with a password" cache-backup --rdb --keep=2 rdb/ >/dev/null
 JOBLINE_CACHE="redis://:wrong@127.0.0.1:$REDIS_PORT/3" expect 77 "a wrong password" cache-backup --rdb rdb/
