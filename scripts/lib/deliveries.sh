@@ -64,16 +64,16 @@ member() { # FUNCTION
 
 pool() { # JOBS LIST FUNCTION
     pool_lock=$tmp/pool.lock pool_function=$3
-    exec 8<"$2"
+    exec 3<"$2"
     crew "$1" take_lines
     pool_status=$?
-    exec 8<&-
+    exec 3<&-
     return "$pool_status"
 }
 
 # They read the list from one descriptor, so that they share its position.
 take_lines() {
-    while go_on && { flock 7 && IFS= read -r line <&8; } 7>"$pool_lock"; do
+    while go_on && { flock 7 && IFS= read -r line <&3; } 7>"$pool_lock"; do
         "$pool_function" "$line" || return
     done
 }
