@@ -132,11 +132,11 @@ exec "$(command -v "$name")" "\$@"
 END
 done
 chmod +x killers/*
-bad=0 finished='' stride=$((JL_SCALE > 1 ? 1 : 4))
+bad=0 finished='' stride=$((JL_SCALE > 1 ? 1 : 6))
 for ((at = 1 + RANDOM % stride; at <= 60; at += stride)); do
     senior-cache put <<<"{\"company\":\"k$at\",\"title\":\"t\",\"seniority\":3}" >/dev/null
     echo 0 >"$tmp/calls"
-    { KILL_AT=$at PATH=$tmp/work/killers:$PATH setsid cache-backup --keep=2 safe/ >/dev/null; } 2>/dev/null && finished=$at
+    { TMPDIR=$tmp KILL_AT=$at PATH=$tmp/work/killers:$PATH setsid cache-backup --keep=2 safe/ >/dev/null; } 2>/dev/null && finished=$at
     rm -f never.db
     if ! cache-restore -q -C sqlite:never.db safe/ >account 2>"$tmp/err" || [ "$(jq .entries_now account)" -lt 3 ] || [ "$(counted safe/default)" -lt 2 ]; then
         bad=$((bad + 1))

@@ -74,7 +74,7 @@ deliver k.jsonl && cp raw/k.jsonl k.whole
 for ((at = 1 + RANDOM % stride; at <= 60; at += stride)); do
     rm -f cold/k.jsonl && cp -p k.whole raw/k.jsonl && touch -d '100 days ago' raw/k.jsonl
     echo 0 >"$tmp/calls"
-    { KILL_AT=$at PATH=$tmp/work/killers:$PATH setsid cold-storage --to=cold/ raw/ mod/ >/dev/null; } 2>/dev/null && finished=$at
+    { TMPDIR=$tmp KILL_AT=$at PATH=$tmp/work/killers:$PATH setsid cold-storage --to=cold/ raw/ mod/ >/dev/null; } 2>/dev/null && finished=$at
     cmp -s raw/k.jsonl k.whole || cmp -s cold/k.jsonl k.whole || bad=$((bad + 1))
     [ ! -e cold/k.jsonl ] || cmp -s cold/k.jsonl k.whole || bad=$((bad + 1))
     if ! cold-storage -q --to=cold/ raw/ mod/ >/dev/null || [ -e raw/k.jsonl ] || ! cmp -s cold/k.jsonl k.whole; then bad=$((bad + 1)); fi

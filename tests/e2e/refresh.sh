@@ -92,7 +92,7 @@ bad=0 finished='' from=v3 stride=$((JL_SCALE > 1 ? 1 : 3))
 for ((at = 1 + RANDOM % stride; at <= 60; at += stride)); do
     to=k$at
     echo 0 >"$tmp/calls"
-    { KILL_IN=$tmp REAL=/usr/bin KILL_AT=$at PATH=$tmp/work/killers:$PATH setsid senior-refresh -j 1 --to-model=$to --env=k.env -s "$MODEL" --grace=0 pairs/ \
+    { TMPDIR=$tmp KILL_IN=$tmp REAL=/usr/bin KILL_AT=$at PATH=$tmp/work/killers:$PATH setsid senior-refresh -j 1 --to-model=$to --env=k.env -s "$MODEL" --grace=0 pairs/ \
         >/dev/null; } 2>/dev/null && finished=$at
     # Whatever the file names has its answers.
     now=$(sed -n 's/^JOBLINE_MODEL=//p' k.env)
