@@ -280,8 +280,10 @@ await() { # PID
 
 # Runs the command, returns its status; behind its end this script ends when a signal came meanwhile.
 run() { # COMMAND [ARG...]
+    children=' ' # from here on a signal waits for the command's end
     { "$@" <&6 6<&- & } 6<&0 # a command beside the shell would get an empty stdin
     children=$!
+    [ -z "$signal" ] || kill -s TERM "$children" 2>/dev/null || :
     await "$children"
     children=''
     [ -z "$signal" ] || exit "$signal"

@@ -1,14 +1,12 @@
 # shellcheck shell=sh disable=SC2034,SC2154 # what the scripts give and what they take
 # Many files: senior-s3 for each of them, several at once, with an account of what became of them.
 #
-#   begin_deliveries JOBS        once, behind private_folder
-#   crew JOBS FUNCTION           so many subshells, each calls FUNCTION; or
-#   pool JOBS LIST FUNCTION      each calls FUNCTION with a line of the file LIST, until the list ends
-#   deliver SRC DST [OPTION...]  in there
+#   begin_deliveries             once, behind private_folder
+#   deliver SRC DST [OPTION...]  in each worker of a crew or a pool (crew.sh)
 #   account NAME...; verdict     at the end
 #
 # $outcomes has a line for each thing that was noted: its name, a status, and of files that are done lines, pairs, hits, model
-# calls, rejects and unanswerable lines. When $stop exists, with a status in it, nobody begins anything new.
+# calls, rejects and unanswerable lines.
 
 # The model's rate is meant for all together: those who do not draw it from one bucket get their part of it.
 share_rate() { # PROCESSES
@@ -27,63 +25,10 @@ begin_deliveries() {
     delivery_words="$given${opt_quiet:+--quiet }${opt_verbose:+--verbose }"
     delivery_run=${JOBLINE_RUN:-$(od -An -N8 -tx1 /dev/urandom | tr -d ' \n')}
     delivery_run=$(printf '%.40s' "$delivery_run") delivery_number=0 delivery_limit=''
-    away=0
+    away=0 worker=0 at_exit=release
     # What two processes of this host would both do is done by one. Without a folder for the locks both do it, which is harmless.
     locks=${XDG_STATE_HOME:-${HOME:-/nonexistent}/.local/state}/jobline/locks/deliveries
     if ! mkdir -p -- "$locks" 2>/dev/null || [ ! -w "$locks" ]; then locks=''; fi
-}
-
-# ---- several at once ----
-
-# Each of the subshells has a $tmp of its own. A signal is passed on to them. The status is the highest of theirs.
-crew() { # JOBS FUNCTION
-    children=' ' worker=0 crew_status=0
-    while [ "$worker" -lt "$1" ]; do
-        worker=$((worker + 1))
-        mkdir -p "$tmp/$worker" || return 74
-        member "$2" &
-        children="$children $!"
-    done
-    # One that came while they were started has not reached them all.
-    # shellcheck disable=SC2086 # a list
-    [ -z "$signal" ] || kill -s TERM $children 2>/dev/null || :
-    for child in $children; do
-        await "$child"
-        [ "$code" -le "$crew_status" ] || crew_status=$code
-    done
-    children=''
-    return "$crew_status"
-}
-
-member() { # FUNCTION
-    hear_signals
-    tmp=$tmp/$worker delivery_run=$delivery_run.$worker
-    trap 'release' EXIT
-    "$1"
-}
-
-pool() { # JOBS LIST FUNCTION
-    pool_lock=$tmp/pool.lock pool_function=$3
-    exec 3<"$2"
-    crew "$1" take_lines
-    pool_status=$?
-    exec 3<&-
-    return "$pool_status"
-}
-
-# They read the list from one descriptor, so that they share its position.
-take_lines() {
-    while go_on && { flock 7 && IFS= read -r line <&3; } 7>"$pool_lock"; do
-        "$pool_function" "$line" || return
-    done
-}
-
-go_on() { # nor does one go on whose script was killed
-    [ ! -e "$stop" ] && kill -0 "$$" 2>/dev/null
-}
-
-halt() { # STATUS
-    echo "$1" >"$stop"
 }
 
 # ---- one file ----
@@ -127,7 +72,7 @@ deliver() { # SRC DST [OPTION...]
     delivery_src=$1 delivery_dst=$2
     shift 2
     delivery_number=$((delivery_number + 1))
-    JOBLINE_RUN=$delivery_run.$delivery_number
+    JOBLINE_RUN=$delivery_run.$worker.$delivery_number
     export JOBLINE_RUN
     eval "run $delivery_limit senior-s3 $delivery_words \"\$@\" -- \"\$delivery_src\" \"\$delivery_dst\"" >"$tmp/manifest"
     delivery_status=$?

@@ -45,7 +45,7 @@ aws_to() { # FILE SERVICE ARG...
     *NoSuchKey* | *'(404)'* | *'Not Found'*) return 66 ;;
     *AccessDenied* | *'(403)'* | *Forbidden* | *ExpiredToken* | *InvalidAccessKeyId* | *SignatureDoesNotMatch* | \
         *InvalidClientTokenId* | *UnrecognizedClient* | *'locate credentials'* | *'Token has expired'*) return 77 ;;
-    *'No space left'*) return 74 ;;
+    *'No space left'* | *'File too large'*) return 74 ;;
     *'specify a region'* | *'config profile'*) return 78 ;;
     esac
     case $aws_status in
