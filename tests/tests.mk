@@ -70,7 +70,7 @@ bench:
 bench-tools: $(PROGRAMS) $(tools_bin) $(bench_bin) $(peers_bin)
 
 lint:
-	@JOBS='$(JOBS)' scripts/lint
+	@JOBS='$(JOBS)' scripts/dev/lint
 
 # Each fuzz target for FUZZ_SECONDS; what it finds worth keeping can be added to tests/fuzz/corpus/NAME/.
 fuzz: $(fuzz_c:tests/fuzz/%_fuzz.c=fuzz-%)

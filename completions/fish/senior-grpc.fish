@@ -1,4 +1,4 @@
-# fish completion for senior-grpc(1); made by scripts/gen-completions
+# fish completion for senior-grpc(1); made by scripts/dev/gen-completions
 
 # Reads the words before the cursor as the program would and answers a question about the present word:
 #   options [VERB...]  may an option stand here (with one of these verbs)?

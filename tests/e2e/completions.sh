@@ -40,7 +40,7 @@ chmod +x bin/*
 touch data-1.jsonl data-2.jsonl
 
 for program in jlt-verbs jlt-run; do
-    check "completions are made for $program" "$top/scripts/gen-completions" "$program" made
+    check "completions are made for $program" "$top/scripts/dev/gen-completions" "$program" made
 done
 check "bash accepts them" bash -n made/bash/jlt-verbs made/bash/jlt-run
 check "zsh accepts them" zsh -fn made/zsh/_jlt-verbs
