@@ -2,7 +2,7 @@
 # Many files: senior-s3 for each of them, several at once, with an account of what became of them.
 #
 #   begin_deliveries             once, behind private_folder
-#   deliver SRC DST [OPTION...]  in each worker of a crew or a pool (crew.sh)
+#   deliver SRC DST [OPTION...]  in each worker of a crew or a pool (crew.sh); with --pairs DST is below $to
 #   account NAME...; verdict     at the end
 #
 # $outcomes has a line for each thing that was noted: its name, a status, and of files that are done lines, pairs, hits, model
@@ -71,6 +71,11 @@ note() { # NAME STATUS [NUMBERS]
 deliver() { # SRC DST [OPTION...]
     delivery_src=$1 delivery_dst=$2
     shift 2
+    # senior-s3 names the pairs by the last component of DST: those of two folders must not replace each other.
+    if [ -n "$opt_pairs" ]; then
+        delivery_name=${delivery_dst#"$to"}
+        set -- --pairs="$opt_pairs${delivery_name%"${delivery_name##*/}"}" "$@"
+    fi
     delivery_number=$((delivery_number + 1))
     JOBLINE_RUN=$delivery_run.$worker.$delivery_number
     export JOBLINE_RUN

@@ -9,6 +9,7 @@ set_places() { # SRC_PREFIX DST_PREFIX [PAIRS_PREFIX] -> $from, $to
     case $from:$to in :* | *:) die 64 "a prefix is empty: s3://BUCKET/PREFIX or a local one was expected" ;; esac
     [ "$from" != "$to" ] || die 64 "source and destination are the same: $from"
     case $from in "$to"*) die 64 "the sources, $from, are below the destination, $to" ;; esac
+    case $apart in ?*) case $from in "$apart"*) die 64 "the sources, $from, are below the prefix of the pairs, $apart" ;; esac ;; esac
 }
 
 # Is this a file of postings, and not something that was made of one?

@@ -66,7 +66,13 @@ senior-s3 --dry-run "$raw/2024/1721183934.jsonl" "$mod/new.jsonl" >again
 is "$? $(($(writes) - before))" "0 0" "--dry-run writes nothing"
 has again "would go to s3://mod-bucket/new.jsonl" "and says what would be done"
 senior-s3 --force "$raw/2024/1721183934.jsonl" "$mod/2024/1721183934.jsonl" >again
-is "$? $(($(writes) - before))" "0 2" "--force does it again"
+is "$? $(jq -r .run again | grep -cvxF "$(jq -r .run printed)")" "0 1" "--force does it again"
+start_s3_proxy 'answer status=503 method=PUT key=manifest'
+AWS_MAX_ATTEMPTS=1 senior-s3 --force "$raw/2024/1721183934.jsonl" "$mod/2024/1721183934.jsonl" >again 2>err
+is "$? $(s3_keys mod-bucket | grep -c 1721183934.jsonl.manifest)" "69 0" "when that comes to nothing, no manifest stands beside the new object"
+AWS_ENDPOINT_URL_S3=$S3_URL
+senior-s3 "$raw/2024/1721183934.jsonl" "$mod/2024/1721183934.jsonl" >again
+is "$? $(s3_keys mod-bucket | grep -c 1721183934.jsonl.manifest)" "0 1" "and the next run does it"
 
 # --- Packed objects, names, local files --------------------------------------------------------------------------
 
@@ -103,6 +109,8 @@ refused 66 "no such file" "a file that is not there" none "$mod/x"
 refused 78 NoSuchBucket "a bucket that is not there" in.jsonl s3://no-such-bucket/x
 refused 65 "not delivered" "more bad lines than --max-rejects" --max-rejects=1 in.jsonl "$mod/x"
 is "$(s3_keys mod-bucket | grep '^x' | tr '\n' ' ')" "x.rejects " "only the bad lines are there"
+senior-s3 --max-rejects=1 good.jsonl "$mod/x" >printed
+is "$? $(s3_keys mod-bucket | grep '^x' | tr '\n' ' ')" "0 x x.manifest " "they are gone when the mended file is delivered"
 refused 64 "SRC and DST" "one operand" "$raw/a"
 refused 64 "no option" "an unknown option" --nonsense a b
 refused 64 "a command line" "a password in an argument" --cache=redis://u:secret@127.0.0.1:1/0 good.jsonl "$mod/y"
@@ -123,6 +131,13 @@ unanswered --accept-unanswered=2
 is "$?" 0 "at the second the file is delivered"
 is "$(field printed attempts) $(($(field printed unanswered) > 0)) $(field printed lines)" "2 1 300" "the manifest says so"
 is "$(echo unanswered/*)" "unanswered/u.jsonl unanswered/u.jsonl.manifest" "the count of attempts is gone"
+unanswered --force --accept-unanswered=3
+is "$? $(find unanswered -name '*.attempts')" "75 unanswered/u.jsonl.attempts" "another count begins"
+start_model
+JOBLINE_SERVER=$MODEL
+senior-s3 --force --accept-unanswered=3 good.jsonl unanswered/u.jsonl >printed
+is "$? $(field printed attempts) $(field printed unanswered) $(echo unanswered/*)" "0 2 0 unanswered/u.jsonl unanswered/u.jsonl.manifest" \
+    "an attempt that succeeds is counted, too, and ends the count"
 sed -E 's/,"seniority":[1-7]}$/}/' unanswered/u.jsonl >bare.jsonl
 same bare.jsonl good.jsonl "every line is there"
 
