@@ -36,6 +36,8 @@ is "$("$PYTHON" "$top/tests/tools/oracle.py" splice "$sample" out.jsonl 2>&1)" "
 senior-s3 -s "$SERVER" "$sample" "$tmp/whole.jsonl" >manifest
 is "$? $(jq -r .lines manifest)" "0 200" "a script finds its programs and its own parts"
 
+check "what the scripts need is installed" "$top/scripts/install-deps" --production
+
 check "make uninstall" make_it uninstall
 is "$(cd "$root" && find . -type f | sort | tr '\n' ' ')" ".$prefix/bin/other .$prefix/share/jobline/other " \
     "nothing is left but what was there before"
