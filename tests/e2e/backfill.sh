@@ -51,6 +51,8 @@ refused 'a/1.jsonl and b/1.jsonl would both go to mod/1.jsonl' "two files for on
 printf 'x/1.jsonl\nx/1.jsonl.manifest\n' >manifest
 refused 'manifest:2: x/1.jsonl.manifest is no file of postings' "a manifest in the list" --to=mod/ manifest
 refused 'names:1: it has no DST' "a name without a place" names
+refused 'planned:1: mod/000000.jsonl is not below --to' "with --pairs, a DST elsewhere" --to=other/ --pairs=p/ planned
+expect 64 "--pairs without --to" senior-backfill --pairs=p/ planned
 
 # --- The task of an array job ------------------------------------------------------------------------------------
 
@@ -66,6 +68,7 @@ is "$(first env AWS_BATCH_JOB_ARRAY_INDEX=2 AWS_BATCH_JOB_ARRAY_SIZE=4)" raw/000
 is "$(first env JOB_COMPLETION_INDEX=1 JOBLINE_SHARDS=4)" raw/000001.jsonl "Kubernetes"
 expect 64 "Kubernetes does not tell how many there are" env JOB_COMPLETION_INDEX=1 senior-backfill planned
 expect 64 "--shards alone does not say which" senior-backfill --shards=4 planned
+expect 64 "a list is needed" senior-backfill --from=raw/ --to=mod/ ''
 expect 64 "a shard out of range" senior-backfill --shard=4/4 planned
 
 # --- Killed until it is done -------------------------------------------------------------------------------------

@@ -77,6 +77,7 @@ TMPDIR=$tmp/apart AWS_ENDPOINT_URL_SQS=http://127.0.0.1:1 AWS_MAX_ATTEMPTS=1 sen
 away=$!
 expect 78 "so does a queue that is not there" senior-sqs --once --from=s3://raw-bucket/in/ --to=s3://mod-bucket/out/ "$QUEUE_URL-none" >account
 expect 64 "a prefix is needed" senior-sqs --to=s3://mod-bucket/ "$QUEUE_URL"
+expect 64 "a queue is needed" senior-sqs --drain --from=s3://raw-bucket/in/ --to=s3://mod-bucket/ ''
 expect 64 "a visibility that SQS does not know" senior-sqs --visibility=13h --from=s3://raw-bucket/in/ --to=s3://mod-bucket/ "$QUEUE_URL"
 
 # --- A message in hand -------------------------------------------------------------------------------------------

@@ -53,6 +53,17 @@ sweep
 is "$? $(field '.objects, .done') $(wc -l <mod/1721183994.jsonl)" "0 2 2 21" "what lost its manifest, or is newer than that, is done again"
 check "it is the new version" jq -e '.lines == 21' mod/1721183994.jsonl.manifest
 
+mkdir -p deep/a/b deep/c
+head -n 5 in.jsonl >deep/a/b/1.jsonl
+tail -n 5 in.jsonl >deep/c/1.jsonl
+senior-sweep --min-age=0 --pairs=p/ deep/ out/ >account 2>err
+is "$? $(field '.done') $(find p -type f | sort | tr '\n' ' ')" "0 2 p/a/b/1.jsonl.pairs.jsonl.zst p/c/1.jsonl.pairs.jsonl.zst " \
+    "--pairs keeps the folders: two files of one name have pairs of their own"
+jl-dedupe -q --keys-only <out/c/1.jsonl >wanted.pairs
+zstd -qdc p/c/1.jsonl.pairs.jsonl.zst >pairs
+same pairs wanted.pairs "the right ones"
+expect 64 "sources below the prefix of the pairs" senior-sweep --pairs=deep/ deep/a/ out/
+
 # --- Failures ----------------------------------------------------------------------------------------------------
 
 head -c 100 /dev/urandom >raw/torn.jsonl.gz
