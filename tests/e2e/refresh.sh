@@ -33,7 +33,7 @@ cp pipe.env pipe.before
 refresh() { senior-refresh --to-model=v2 --env=pipe.env -s "$new" --grace=0 "$@"; }
 
 # It is tried again for a while; meanwhile the rest goes on.
-senior-refresh -q --to-model=y -s 127.0.0.1:1 pairs/ 2>/dev/null &
+senior-refresh -q --to-model=y -s 127.0.0.1:1 --keep-old pairs/ 2>/dev/null &
 away=$!
 
 expect 0 "--dry-run" refresh -n pairs/ >dry
@@ -110,7 +110,10 @@ expect 0 "--on-switch alone" senior-refresh -m "$from" --to-model=w -s "$MODEL" 
 is "$(tail -n 1 switched) $(entries "$from")" "w 0" "switches and drops"
 expect 78 "a model without answers is not switched to" senior-refresh -m w --to-model=empty --only=switch
 expect 64 "the same model" senior-refresh -m w --to-model=w pairs/
-expect 66 "nothing of the last days" senior-refresh -m w --to-model=x --days=0 pairs/
+expect 64 "nothing switched, so nothing to drop" senior-refresh -m w --to-model=x -s "$MODEL" --grace=0 pairs/
+is "$(entries w) $(entries x)" "$wanted 0" "the answers in use stay, the new model is not asked"
+expect 64 "an empty PREFIX" senior-refresh -m w --to-model=x --keep-old ''
+expect 66 "nothing of the last days" senior-refresh -m w --to-model=x --keep-old --days=0 pairs/
 expect 66 "no such file" senior-refresh --to-model=x --env=none.env pairs/
 mkdir -p cut && head -c 30 pairs/2.*.zst >cut/p.pairs.jsonl.zst && cp pairs/3.* cut/
 expect 0 "a damaged object is left out" senior-refresh -m w --to-model=z -s "$MODEL" --only=ask cut/ >account
