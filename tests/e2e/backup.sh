@@ -52,6 +52,12 @@ senior-cache -C "$redis" export | cmp -s - export.jsonl
 is $? 0 "both caches are the same"
 expect 78 "a cache that has entries is not written to" cache-restore -C "$redis" safe/
 has "$tmp/err" "--merge" "the message says how"
+expect 78 "--dry-run ends as that did" cache-restore -n -C "$redis" safe/
+expect 0 "--dry-run with --merge" cache-restore -n --merge -C "$redis" safe/ >account
+is "$(jq -c '[.entries_now, .written]' account)" "[$entries,false]" "writes nothing"
+expect 64 "an empty PREFIX" cache-restore -C sqlite:never.db ''
+expect 64 "a backup to an empty PREFIX" cache-backup ''
+check "makes no folder" test ! -e default
 senior-cache -C sqlite:other.db put <more.jsonl >/dev/null
 expect 0 "--merge adds to one" cache-restore --merge -C sqlite:other.db "$object" >account
 is "$(jq .entries_now account)" "$(sort -u first.jsonl more.jsonl | wc -l)" "it has both then"
@@ -176,6 +182,19 @@ export REDISCLI_AUTH='p@ss w/ö'
 redis-cli -p "$REDIS_PORT" config set requirepass '' >/dev/null
 unset REDISCLI_AUTH
 is "$(counted rdb)" 2 "two stay"
+# The users of Redis that the manuals give.
+for page in senior-cache cache-backup; do
+    { sed -n '/^redis-cli ACL SETUSER/,/^\.Ed/p' "$top/man/$page.1" | sed '/^\.Ed/d; s/\\e$/\\/'; } >acl
+    is "$(grep -c '^redis-cli ACL' acl)" 1 "$page(1) gives rights"
+    check "which Redis takes" eval "$(sed "s/^redis-cli/& -p $REDIS_PORT/" acl)"
+    [ "$page" = cache-backup ] ||
+        JOBLINE_CACHE="redis://jobline:PASSWORD@127.0.0.1:$REDIS_PORT/3" expect 77 "without those of cache-backup(1) Redis is not saved" cache-backup --rdb rdb/
+done
+for host in 127.0.0.1 0.0.0.0; do
+    JOBLINE_CACHE="redis://jobline:PASSWORD@$host:$REDIS_PORT/3" expect 0 "with them it is, through $host" cache-backup -v --rdb --keep=2 rdb/ >manifest
+    [ "$host" = 127.0.0.1 ] || has "$tmp/err" "over the connection" "also where the file is not at hand"
+done
+is "$(jq .entries manifest)" "$entries" "all of it"
 
 object=$(newest rdb)
 begin_rdb() { rm -rf bad && cp -r rdb bad && it=$(newest bad) && zstd -qdc "$it" >it.rdb; }
