@@ -80,6 +80,7 @@ complete -c jl-job -n '__jl_job_at options' -l timeout -x -d 'stop COMMAND after
 complete -c jl-job -n '__jl_job_at options' -l metrics -x -d 'write DIR/jobline_job_NAME.prom for node_exporter'
 complete -c jl-job -n '__jl_job_at options' -l ping -x -d 'call URL at start and end as healthchecks wants it; {} in it is NAME'
 complete -c jl-job -n '__jl_job_at options' -l log -r -F -d 'append the output of COMMAND to FILE'
+complete -c jl-job -n '__jl_job_at options' -s n -l dry-run -d 'tell what would be run, under which lock, with which variables'
 complete -c jl-job -n '__jl_job_at options' -s h -l help -a 'options verbs program' -d 'show this help; the other words give tables for tools'
 complete -c jl-job -n '__jl_job_at options' -s V -l version -d 'show the version'
 complete -c jl-job -n '__jl_job_at options' -s q -l quiet -d 'print errors, no warnings'

@@ -59,6 +59,8 @@ has d.log told "and reaches the command"
 expect 75 "--timeout" job --timeout=1 e sleep 60
 is "$(outcome e)" timeout "stops it"
 expect 0 "--delay" job --delay=1 f true
+(umask 077 && job f true)
+is "$(stat -c %a prom/jobline_job_f.prom)" 644 "another user can read the metrics, whatever umask the job has"
 
 # The environment file: nothing is evaluated.
 # shellcheck disable=SC2016
@@ -67,6 +69,12 @@ printf 'F=last' >>job.env
 # shellcheck disable=SC2016
 is "$(jl-job --env=job.env g sh -c 'echo "$A|$B|$C|${D-unset}|$E|$F"')" 'plain words|quoted $(touch evaluated) `x`|single||a=b|last' "variables as systemd reads them"
 check "nothing is evaluated" test ! -e evaluated
+JOBLINE_PING=http://127.0.0.1:1/secret expect 0 "--dry-run" jl-job -n --env=job.env --metrics=none --timeout=5m --log=dry.log x touch 'a b' >dry
+has dry "under the lock $XDG_STATE_HOME/jobline/locks/x.lock would be run: 'touch' 'a b'" "tells the lock and the command"
+has dry "with these variables of job.env: A B C D E F" "and the names of the variables"
+is "$(grep -cE 'plain|secret' dry)" 0 "not their values"
+check "and does nothing" test ! -e 'a b' -a ! -e dry.log -a ! -e "$XDG_STATE_HOME/jobline/locks/x.lock"
+expect 64 "--dry-run of a command that is not there" jl-job -n x nosuch-command
 echo 'no variable' >bad.env
 expect 78 "a line that is none" jl-job --env=bad.env g true
 has "$tmp/err" "bad.env:1" "is named"
@@ -100,7 +108,8 @@ has "$tmp/err" "did not arrive" "but is told"
 
 # Stand-in places: the folders are in $tmp/place, the buckets and the queue on loopback, the delay is none.
 place=$tmp/place
-mkdir -p "$place/etc/jobline" "$place/var/lib/jobline" "$place/var/log/jobline"
+metrics=$place/var/lib/jobline-metrics
+mkdir -p "$place/etc/jobline" "$place/var/lib/jobline" "$metrics" "$place/var/log/jobline"
 start_model
 if ! start_sqs || ! start_s3 rl-data; then done_testing; fi
 printf 'sqlite:%s/var/lib/jobline/senior.db\n' "$place" >"$place/etc/jobline/cache.url"
@@ -109,12 +118,13 @@ printf '[default]\naws_access_key_id=S3RVER\naws_secret_access_key=S3RVER\n' >"$
 stand_in() { # sed script for everything that is installed
     printf '%s\n' "s#/(etc|var/lib|var/log)/jobline#$place/\\1/jobline#g"
 }
-sed -E "$(stand_in); s#host:50051#$MODEL#; s#^JOBLINE_EVENTS=.*#JOBLINE_EVENTS=$QUEUE_URL#; s#^AWS_DEFAULT_REGION=.*#AWS_DEFAULT_REGION=eu-west-1#" \
+sed -E "$(stand_in); s#host:50051#$MODEL#; s#^JOBLINE_EVENTS=.*#JOBLINE_EVENTS=$QUEUE_URL#; s#^AWS_DEFAULT_REGION=.*#AWS_DEFAULT_REGION=eu-west-1#
+    s#^JOBLINE_SWEEP_OPTIONS=#&-j 2 --pairs=s3://rl-data/pairs/#; s#^JOBLINE_BACKUP_OPTIONS=#&--keep=5 --min-share=20#" \
     "$top/scripts/systemd/jobline.env" >"$place/etc/jobline/jobline.env"
 {
     echo "AWS_ENDPOINT_URL_S3=$AWS_ENDPOINT_URL_S3"
     echo "AWS_ENDPOINT_URL_SQS=$AWS_ENDPOINT_URL_SQS"
-    echo "JOBLINE_JOB_METRICS=$place/var/lib/jobline"
+    sed -nE "$(stand_in); s/^#(JOBLINE_JOB_METRICS=)/\1/p" "$top/scripts/systemd/jobline.env"
     echo "no_proxy=127.0.0.1"
 } >>"$place/etc/jobline/jobline.env"
 unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SHARED_CREDENTIALS_FILE
@@ -124,7 +134,9 @@ s3_put lines.jsonl rl-data/job-postings-raw/1721183934.jsonl
 s3_age rl-data/job-postings-raw/1721183934.jsonl '100 days ago'
 senior-cache -C "sqlite:$place/var/lib/jobline/senior.db" put <<<'{"company":"c","title":"t","seniority":3}' >/dev/null
 
-sed -E "$(stand_in); s#--delay=[0-9a-z]+#--delay=0#" "$top/scripts/cron/jobline.crontab" >lines.cron
+sed -E "$(stand_in); s#--delay=[0-9a-z]+#--delay=0#" "$top/scripts/cron/jobline.crontab" >shipped.cron
+is "$(grep -vE '^(#|[A-Z_]+=|$)' shipped.cron | grep -c cold-storage)" 0 "what changes the storage class is to be chosen"
+sed -E 's/^#([0-9*].* jobline jl-job )/\1/' shipped.cron >lines.cron
 mapfile -t variables < <(grep -E '^[A-Z_]+=' lines.cron | grep -v ^PATH=)
 is "$(grep -vcE '^(#.*|[A-Z_]+=.*|)$' lines.cron)" "$(grep -cE '^([0-9*/]+ ){5}jobline jl-job --env=[^ ]+ --delay=0 --timeout=[0-9]+[mhd] --log=[^ ]+/([a-z-]+).log [a-z-]+ sh -c ' lines.cron)" \
     "each line has five times, a user, and goes through jl-job with a delay, a limit and a log"
@@ -134,8 +146,9 @@ jobs=()
 while read -r _ _ _ _ _ _ command; do
     name=$(sed -E 's/.*\.log ([a-z-]+) sh -c .*/\1/' <<<"$command")
     jobs+=("$name")
-    expect 0 "cron: $name" env -i HOME="$HOME" PATH="$PATH" TMPDIR="${TMPDIR:-/tmp}" "${variables[@]}" XDG_STATE_HOME="$place/var/lib" sh -c "$command"
-    [ "$(outcome "$name" "$place/var/lib/jobline")" = 'done' ] || {
+    expect 0 "cron: $name" env -i HOME="$HOME" PATH="$PATH" TMPDIR="${TMPDIR:-/tmp}" "${variables[@]}" XDG_STATE_HOME="$place/var/lib" \
+        sh -c "umask 077; $command"
+    [ "$(outcome "$name" "$metrics")" = 'done' ] || {
         not_ok "$name did its work"
         diag <"$place/var/log/jobline/$name.log"
     }
@@ -144,9 +157,36 @@ is "$(printf '%s\n' "${jobs[@]}" | sort | uniq -d)" "" "no two lines share a loc
 is "${#jobs[@]}" "$(cut -d . -f 1 <<<"$(ls "$place/var/log/jobline")" | wc -l)" "each has a log of its own"
 same "$(s3_file rl-data/job-postings-raw/1721183934.jsonl)" lines.jsonl "the raw file is as it was"
 check "senior-sweep has delivered it" test -e "$(s3_file rl-data/job-postings-mod/1721183934.jsonl.manifest)"
+check "with the options of jobline.env" test -n "$(s3_keys rl-data/pairs)"
 check "cache-backup has made a backup" test -n "$(s3_keys rl-data/backups | grep manifest)"
 is "$(jq -c '[.moved, .undelivered]' "$place/var/log/jobline/cold-storage.log")" "[1,0]" "cold-storage has moved it"
-has "$place/var/lib/jobline/jobline_cache.prom" "jobline_cache_entries" "the figures of the cache are there"
+has "$metrics/jobline_cache.prom" "jobline_cache_entries" "the figures of the cache are there"
+is "$(find "$metrics" -name '*.prom' ! -perm 644)" "" "node_exporter can read them"
+
+# What a person finds is what the jobs find.
+cat >around.sh <<'END'
+env | grep -E '^(XDG_|AWS_|JOBLINE_)' | sort
+END
+{
+    cat "$place/etc/jobline/jobline.env"
+    printf '%s\n' '  JOBLINE_A=plain words ' "JOBLINE_B='\$(touch evaluated)'" '; JOBLINE_C=x'
+    printf 'JOBLINE_D="last"'
+} >person.env
+sed -E "$(stand_in); s#[^ <]*/jobline.env#person.env#" "$top/scripts/systemd/person.sh" >person.sh
+env -i HOME="$HOME" PATH="$PATH" "${variables[@]}" jl-job --locks="$tmp/locks" --env=person.env around sh around.sh >by-cron
+for shell in dash 'bash --posix'; do
+    # shellcheck disable=SC2086 # words
+    env -i HOME="$HOME" PATH="$PATH" $shell -c '. ./person.sh; sh around.sh' >by-person
+    same by-person by-cron "$shell: person.sh gives what the crontab and jobline.env give"
+done
+check "nothing is evaluated" test ! -e evaluated
+if command -v logrotate >/dev/null; then
+    sed -E "$(stand_in); /^ *su /d" "$top/scripts/cron/jobline.logrotate" >rotate.conf
+    chmod 644 rotate.conf
+    chmod 700 "$place/var/log/jobline"
+    expect 0 "logrotate takes its file" logrotate --state "$tmp/rotated" --force rotate.conf
+    check "and rotates" test -e "$place/var/log/jobline/backup.log.1"
+fi
 
 # --- The units ----------------------------------------------------------------------------------------------------
 
@@ -168,10 +208,12 @@ for unit in "$top"/scripts/systemd/*.service; do
     name=${unit##*/}
     missing=''
     for setting in User=jobline StateDirectory=jobline NoNewPrivileges=yes ProtectSystem=strict ProtectHome=yes PrivateTmp=yes \
-        CapabilityBoundingSet= SystemCallFilter=@system-service LoadCredential=cache: LoadCredential=aws: EnvironmentFile=; do
+        CapabilityBoundingSet= SystemCallFilter=@system-service LoadCredential=cache: LoadCredential=aws: EnvironmentFile= \
+        StateDirectoryMode=0700 ReadWritePaths=-/var/lib/jobline-metrics; do
         grep -q "^$setting" "$unit" || missing="$missing $setting"
     done
     is "$missing" "" "$name is hardened, and gets its secrets as credentials"
+    is "$(grep -c ^ExecStart= "$unit")" 1 "$name does one thing, which no other can hold up"
 done
 
 # As systemd would run them: its variables expanded in the words, the credentials as files of its own.
@@ -181,7 +223,7 @@ cp "$place/etc/jobline/cache.url" "$credentials/cache"
 cp "$place/etc/jobline/aws" "$credentials/aws"
 chmod 400 "$credentials"/*
 cat >"$tmp/run_unit.py" <<'END'
-"""Runs the ExecStart lines of a unit with what systemd would give them: Environment=, EnvironmentFile=, ${X}, $$, %d, %S."""
+"""Runs the ExecStart lines of a unit with what systemd would give them: Environment=, EnvironmentFile=, $X, ${X}, $$, %d, %S."""
 import os, re, shlex, subprocess, sys
 unit, place, credentials = sys.argv[1:4]
 env = {k: os.environ[k] for k in ("HOME", "PATH")}
@@ -198,7 +240,12 @@ for line in open(unit):
     elif key == "ExecStart":
         commands.append(value)
 for command in commands:
-    words = [re.sub(r"\$\$|\$\{(\w+)\}", lambda m: "$" if m[0] == "$$" else env.get(m[1], ""), w) for w in shlex.split(command)]
+    words = []
+    for word in shlex.split(command):
+        if re.fullmatch(r"\$\w+", word):  # without braces: as many words as it has
+            words += shlex.split(env.get(word[1:], ""))
+        else:
+            words.append(re.sub(r"\$\$|\$\{(\w+)\}", lambda m: "$" if m[0] == "$$" else env.get(m[1], ""), word))
     if "senior-sqs" in words:
         words.append("--drain")
     status = subprocess.run(words, env=env).returncode
@@ -207,7 +254,7 @@ for command in commands:
 END
 s3_age rl-data/job-postings-raw/1721183934.jsonl '100 days ago'
 for unit in "$top"/scripts/systemd/*.service; do
-    wait_for test "$(date +%s)" != "$(stat -c %Y "$place/var/lib/jobline/jobline_job_backup.prom")" # a backup has the second in its name
+    wait_for test "$(date +%s)" != "$(stat -c %Y "$metrics/jobline_job_backup.prom")" # a backup has the second in its name
     expect 0 "systemd: ${unit##*/}" "$PYTHON" "$tmp/run_unit.py" "$unit" "$place" "$credentials" >"$tmp/out"
 done
 done_testing
