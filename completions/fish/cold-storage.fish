@@ -76,7 +76,7 @@ complete -c cold-storage -n '__cold_storage_at options' -l to -x -d 'where they 
 complete -c cold-storage -n '__cold_storage_at options' -l older -x -d 'objects whose last change is longer ago [90d]'
 complete -c cold-storage -n '__cold_storage_at options' -l limit -x -d 'stop after N objects [no limit]'
 complete -c cold-storage -n '__cold_storage_at options' -s j -l jobs -x -d 'so many at once [4]'
-complete -c cold-storage -n '__cold_storage_at options' -s n -l dry-run -d 'tell what would be moved'
+complete -c cold-storage -n '__cold_storage_at options' -s n -l dry-run -d 'check all, tell what would be moved'
 complete -c cold-storage -n '__cold_storage_at options' -s h -l help -a 'options verbs program' -d 'show this help; the other words give tables for tools'
 complete -c cold-storage -n '__cold_storage_at options' -s V -l version -d 'show the version'
 complete -c cold-storage -n '__cold_storage_at options' -s q -l quiet -d 'print errors, no warnings'

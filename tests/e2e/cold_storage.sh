@@ -37,6 +37,8 @@ stays() { # WHAT: the old raw/it.jsonl is not moved, and that is told
     expect 75 "stays: $1" cold-storage --to=cold/ raw/ mod/ >account
     has "$tmp/err" "raw/it.jsonl stays" "and is named"
     is "$(find raw cold -name it.jsonl) $(jq -c '[.moved, .undelivered]' account)" "raw/it.jsonl [0,1]" "one copy, where it was"
+    expect 75 "--dry-run ends as that did" cold-storage -n --to=cold/ raw/ mod/ >dry
+    is "$(cat dry)" "" "and would move nothing"
 }
 deliver it.jsonl && rm mod/it.jsonl && stays "no output"
 deliver it.jsonl && rm mod/it.jsonl.manifest && stays "no manifest"
@@ -54,6 +56,8 @@ is "$(jq -c '[.moved, .left]' account)" "[2,0]" "comes next"
 
 expect 64 "a folder has no storage class" cold-storage --class=GLACIER raw/ mod/
 expect 64 "nowhere to go" cold-storage raw/ mod/
+expect 64 "an empty prefix" cold-storage --to=cold/ '' mod/
+expect 64 "another empty prefix" cold-storage --to=cold/ raw/ ''
 expect 64 "into itself" cold-storage --to=raw/cold/ raw/ mod/
 expect 64 "no such class" cold-storage --class=ICE s3://b/raw/ s3://b/mod/
 
