@@ -21,7 +21,8 @@
 #   host:6379 127.0.0.1:6379 localhost:6379                   a Redis, empty when the page begins
 #   https://sqs.eu-west-1.amazonaws.com/123456789012/          a small SQS; job-postings (and job-postings-dead) is a queue there
 # `aws` is the real command; the one in PATH adds --endpoint-url to what it is given, so that it asks the servers here. When the page
-# begins, S3 has two buckets, rl-data with job-postings-raw/1721183934.jsonl (the sample) and bucket, which is empty.
+# begins, S3 has two buckets: rl-data with job-postings-raw/1721183934.jsonl (the sample) and, under backups/, a backup of a cache with
+# table.jsonl in it; and bucket, which is empty.
 # /usr/local is what `make install` has made; /etc and /var are folders of the test, and what `sudo` runs does not change owners there;
 # `systemctl` only looks whether the units that it is to enable are there. $HOME and all state are inside the test's folder.
 # shellcheck source=tests/lib.sh
@@ -82,6 +83,9 @@ generate --lines=200 --distinct=50 --seed=12 --shape=nested >"$tmp/nested.jsonl"
     jl-dedupe --keys-only "$sample" "$tmp/more.jsonl"
     jl-dedupe --keys-only -k company=hiringOrganization.name,title=jobTitle "$tmp/nested.jsonl"
 } | jl-dedupe | jq -c '.seniority = (.title | length % 7 + 1)' >"$tmp/table.jsonl"
+
+senior-cache -C "sqlite:$tmp/backed.db" put <"$tmp/table.jsonl" >/dev/null
+cache-backup -q -C "sqlite:$tmp/backed.db" "$tmp/backups/" >/dev/null || not_ok "a backup"
 
 provide() {
     [ -e raw.jsonl ] || cp "$sample" raw.jsonl
@@ -229,6 +233,7 @@ run_page() { # PAGE
     rm -rf "$HOME" && mkdir "$HOME"
     rm -rf "${S3_DIR:?}"/* && mkdir "$S3_DIR/rl-data" "$S3_DIR/bucket"
     s3_put "$sample" rl-data/job-postings-raw/1721183934.jsonl
+    for backup in "$tmp"/backups/default/*; do s3_put "$backup" "rl-data/backups/default/${backup##*/}"; done
     sqs_purge
     sqs_purge "$DEAD_QUEUE_URL"
     mkdir "$folder/work" && cd "$folder/work" || exit 1
