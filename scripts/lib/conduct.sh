@@ -24,6 +24,7 @@
 
 version=0.1.0 # the Makefile reads it here
 
+[ -e /dev/fd/0 ] || exec </dev/null # a closed stdin
 me=$(basename -- "$0")
 # The programs are beside the scripts, and cron knows few folders.
 PATH=$(dirname -- "$0"):$(dirname -- "$(readlink -f -- "$0")"):$PATH
@@ -304,6 +305,7 @@ private_folder() {
         (flock -n 9 && rm -rf -- "$old") 9>>"$old/lock" 2>/dev/null || :
     done
     tmp=$(umask 077 && mktemp -d "${TMPDIR:-/tmp}/jobline-$me.XXXXXX") || exit 73
+    case $tmp in *\'*) die 73 "$tmp: a folder with a quote in its name will not do: set TMPDIR" ;; esac
     exec 9>"$tmp/lock"
     flock 9 || die 73 "cannot lock $tmp/lock"
 }

@@ -23,8 +23,8 @@ begin_deliveries() {
     : >"$outcomes"
     given file_options
     delivery_words="$given${opt_quiet:+--quiet }${opt_verbose:+--verbose }"
-    delivery_run=${JOBLINE_RUN:-$(od -An -N8 -tx1 /dev/urandom | tr -d ' \n')}
-    delivery_run=$(printf '%.40s' "$delivery_run") delivery_number=0 delivery_limit=''
+    name_run
+    delivery_run=$(printf '%.40s' "$JOBLINE_RUN") delivery_number=0 delivery_limit=''
     away=0 worker=0 at_exit=release
     # What two processes of this host would both do is done by one. Without a folder for the locks both do it, which is harmless.
     locks=${XDG_STATE_HOME:-${HOME:-/nonexistent}/.local/state}/jobline/locks/deliveries

@@ -18,6 +18,7 @@ is_s3() { # PLACE
     case $1 in s3://*) ;; *) return 1 ;; esac
 }
 
+# A key that reads like the place of a file or a page is refused: the aws command would take what stands there for the key.
 split_s3() { # s3://BUCKET/KEY -> $bucket, $key
     bucket=${1#s3://}
     case $bucket in
@@ -25,6 +26,12 @@ split_s3() { # s3://BUCKET/KEY -> $bucket, $key
     *) key='' ;;
     esac
     [ -n "$bucket" ] || die 64 "$1: s3://BUCKET/KEY was expected"
+    case $key in
+    file://* | fileb://* | http://* | https://*)
+        why="$1: the aws command cannot be given this key"
+        return 65
+        ;;
+    esac
 }
 
 # The aws command with its output in FILE. Older ones do not know the variables of the endpoint.
@@ -40,11 +47,18 @@ aws_to() { # FILE SERVICE ARG...
     aws_status=$?
     reason "$tmp/aws.err"
     why="aws: ${why:-ended with status $aws_status}"
-    case $why in
-    *NoSuchBucket* | *NonExistentQueue* | *"specified queue does not exist"*) return 78 ;;
-    *NoSuchKey* | *'(404)'* | *'Not Found'*) return 66 ;;
-    *AccessDenied* | *'(403)'* | *Forbidden* | *ExpiredToken* | *InvalidAccessKeyId* | *SignatureDoesNotMatch* | \
-        *InvalidClientTokenId* | *UnrecognizedClient* | *'locate credentials'* | *'Token has expired'*) return 77 ;;
+    # A name may read like an error: only what stands behind it counts.
+    said=$why
+    [ -z "${key-}" ] || said=${why##*"s3://$bucket/$key"}
+    case $(printf '%s\n' "$said" | sed -n 's/.*An error occurred (\([^()]*\)) when calling.*/\1/p') in
+    NoSuchBucket | *NonExistentQueue | *QueueDoesNotExist) return 78 ;;
+    NoSuchKey | 404) return 66 ;;
+    403 | *AccessDenied* | Forbidden | ExpiredToken* | Invalid*Token* | InvalidAccessKeyId | SignatureDoesNotMatch | \
+        UnrecognizedClient* | AuthFailure) return 77 ;;
+    ?*) return 69 ;;
+    esac
+    case $said in
+    *'locate credentials'* | *'Token has expired'* | *'Error loading SSO'*) return 77 ;;
     *'No space left'* | *'File too large'*) return 74 ;;
     *'specify a region'* | *'config profile'*) return 78 ;;
     esac
@@ -77,9 +91,9 @@ local_etag() { # FILE -> $etag
 }
 
 get_s3() { # s3://… FILE -> $size, $etag
-    split_s3 "$1"
+    split_s3 "$1" || return
     rm -f -- "$2"
-    aws_to "$tmp/got.json" s3api get-object --bucket="$bucket" --key="$key" "$2" --output json || return
+    aws_to "$tmp/got.json" s3api get-object --bucket="$bucket" --key="$key" "$2" --output=json || return
     size_of "$2"
     etag=$(jq -r '.ETag | gsub("\""; "")' "$tmp/got.json")
     promised=$(jq -r '.ContentLength' "$tmp/got.json")
@@ -109,8 +123,8 @@ fetch() { # PLACE FILE -> $size, $etag
 # The version and the size of an object, without its bytes.
 look() { # PLACE -> $size, $etag
     if is_s3 "$1"; then
-        split_s3 "$1"
-        aws_to "$tmp/head.json" s3api head-object --bucket="$bucket" --key="$key" --output json || return
+        split_s3 "$1" || return
+        aws_to "$tmp/head.json" s3api head-object --bucket="$bucket" --key="$key" --output=json || return
         size=$(jq -r '.ContentLength' "$tmp/head.json")
         etag=$(jq -r '.ETag | gsub("\""; "")' "$tmp/head.json")
     elif [ -f "$1" ]; then
@@ -142,7 +156,7 @@ store() { # FILE PLACE
 # Removes an object; one that is not there is removed already.
 discard() { # PLACE
     if is_s3 "$1"; then
-        split_s3 "$1"
+        split_s3 "$1" || return
         aws_to "$tmp/rm.out" s3api delete-object --bucket="$bucket" --key="$key"
     else
         rm -f -- "$1" 2>"$tmp/why" && return
@@ -156,7 +170,7 @@ discard() { # PLACE
 # class and the version follow (STANDARD and - for files).
 list() { # PREFIX FILE [AFTER]: AFTER = only names that come behind PREFIX + AFTER
     if is_s3 "$1"; then
-        split_s3 "$1"
+        split_s3 "$1" || return
         set -- "$1" "$2" "${3:+--start-after=$key$3}"
         aws_to "$tmp/list" s3api list-objects-v2 --bucket="$bucket" --prefix="$key" ${3:+"$3"} --encoding-type=url \
             --output=text --query='Contents[].[LastModified,Size,Key,StorageClass,ETag]' || return

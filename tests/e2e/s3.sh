@@ -91,7 +91,7 @@ s3 cp --only-show-errors good.jsonl "$raw/odd name+é%41.jsonl"
 senior-s3 "$raw/odd name+é%41.jsonl" "local/odd name.jsonl" >printed
 is "$?" 0 "a key with blanks, signs and letters of all kinds; a local folder that is made"
 same "local/odd name.jsonl" wanted.jsonl "the same lines"
-(cd local && senior-s3 ../good.jsonl.zst ./b.jsonl.gz >/dev/null)
+(cd local && senior-s3 ../good.jsonl.zst ./b.jsonl.gz >/dev/null <&-)
 gzip -dc local/b.jsonl.gz >unpacked
 same unpacked wanted.jsonl "from file to file"
 
@@ -105,12 +105,20 @@ refused() { # STATUS TEXT WHAT ARG...
     has err "$text" "$what: the message"
 }
 refused 66 NoSuchKey "an object that is not there" "$raw/none" "$mod/x"
+printf a.jsonl.gz >pointer
+refused 65 "cannot be given" "a key that reads like the place of another one" "$raw/file://$PWD/pointer" "$mod/x"
 refused 66 "no such file" "a file that is not there" none "$mod/x"
 refused 78 NoSuchBucket "a bucket that is not there" in.jsonl s3://no-such-bucket/x
 refused 65 "not delivered" "more bad lines than --max-rejects" --max-rejects=1 in.jsonl "$mod/x"
 is "$(s3_keys mod-bucket | grep '^x' | tr '\n' ' ')" "x.rejects " "only the bad lines are there"
 senior-s3 --max-rejects=1 good.jsonl "$mod/x" >printed
 is "$? $(s3_keys mod-bucket | grep '^x' | tr '\n' ' ')" "0 x x.manifest " "they are gone when the mended file is delivered"
+JOBLINE_CACHE=@none refused 78 "not delivered" "SRC is there, but not a file that the chain was told of" good.jsonl "$mod/y"
+s3_faults 'answer status=503 method=PUT key=mod-bucket/'
+AWS_ENDPOINT_URL_S3=$S3_PROXY AWS_MAX_ATTEMPTS=1 \
+    refused 69 SlowDown "a name that reads like an error" --new good.jsonl "$mod/y (404) NoSuchKey AccessDenied"
+mkdir "$tmp/it's"
+TMPDIR="$tmp/it's" refused 73 "a quote in its name" "a folder with a quote" good.jsonl "$mod/y"
 refused 64 "SRC and DST" "one operand" "$raw/a"
 refused 64 "no option" "an unknown option" --nonsense a b
 refused 64 "a command line" "a password in an argument" --cache=redis://u:secret@127.0.0.1:1/0 good.jsonl "$mod/y"
@@ -140,6 +148,20 @@ is "$? $(field printed attempts) $(field printed unanswered) $(echo unanswered/*
     "an attempt that succeeds is counted, too, and ends the count"
 sed -E 's/,"seniority":[1-7]}$/}/' unanswered/u.jsonl >bare.jsonl
 same bare.jsonl good.jsonl "every line is there"
+
+# --- Replaced in mid-run -----------------------------------------------------------------------------------------
+
+start_model --latency=5s --log="$tmp/late"
+export JOBLINE_SERVER=$MODEL JOBLINE_MODEL=v4
+cp good.jsonl changing.jsonl
+senior-s3 changing.jsonl changing/out.jsonl >printed 2>err &
+pid=$!
+wait_for test -s "$tmp/late"
+head -n 5 good.jsonl >changing.jsonl
+wait "$pid"
+is "$? $(find changing -name '*.manifest')" "75 " "a source that is replaced while it is under way is not marked as done"
+senior-s3 changing.jsonl changing/out.jsonl >printed
+is "$? $(field printed lines)" "0 5" "the next run does it"
 
 # --- Stopped, killed ---------------------------------------------------------------------------------------------
 
