@@ -85,6 +85,7 @@ complete -c senior-s3 -n '__senior_s3_at options' -l max-rejects -x -d 'give a f
 complete -c senior-s3 -n '__senior_s3_at options' -l accept-unanswered -x -d 'deliver a file with unanswered lines at the N-th attempt [never]'
 complete -c senior-s3 -n '__senior_s3_at options' -l pairs -x -d 'keep the distinct pairs of each file as PREFIX + its name + .pairs.jsonl.zst'
 complete -c senior-s3 -n '__senior_s3_at options' -l new -d 'DST has no manifest: do not look for it'
+complete -c senior-s3 -n '__senior_s3_at options' -l renew -d 'write the manifest of what is done already anew, so that it is later than SRC'
 complete -c senior-s3 -n '__senior_s3_at options' -l force -d 'do it although the manifest is there'
 complete -c senior-s3 -n '__senior_s3_at options' -s n -l dry-run -d 'tell what would be done'
 complete -c senior-s3 -n '__senior_s3_at options' -s h -l help -a 'options verbs program' -d 'show this help; the other words give tables for tools'

@@ -15,9 +15,9 @@ read_event() { # FILE OUT
                 if type != "object" then garbled
                 elif (.s3 | type) == "object" then
                     if (.eventName | type) != "string" then garbled
-                    elif .eventName | test("^(s3:)?ObjectCreated:") then object(.s3.bucket.name?; .s3.object.key?)
+                    elif .eventName | test("^(s3:)?ObjectCreated:") then object(.s3.bucket.name? // null; .s3.object.key? // null)
                     else {kind: "ignored"} end
-                elif .Sns.Message? then .Sns.Message | if type == "string" then what else garbled end
+                elif .Sns.Message? // null then .Sns.Message | if type == "string" then what else garbled end
                 else garbled end;
             if type == "string" then (try (fromjson | if type == "object" then . else error end) catch null) | what
             elif type != "object" then garbled
@@ -25,11 +25,12 @@ read_event() { # FILE OUT
             elif .Type == "Notification" then .Message | if type == "string" then what else garbled end
             elif (.["detail-type"] | type) == "string" then
                 if .["detail-type"] == "Object Created"
-                then object(.detail.bucket.name?; .detail.object.key? | if type == "string" then @uri else . end)
+                then object(.detail.bucket.name? // null; .detail.object.key? // null | if type == "string" then @uri else . end)
                 elif .source == "aws.s3" then {kind: "ignored"} else garbled end
             elif (.Records | type) == "array" then
                 if .Records == [] then {kind: "ignored"} else .Records[] | record end
             else garbled end;
         reduce what as $one ([]; if index([$one]) then . else . + [$one] end) |
-        .[] | [.kind, .bucket // empty, .key // empty] | join("\t")' <"$1" >"$2"
+        .[] | [.kind, .bucket // empty, .key // empty] | join("\t")' <"$1" >"$2" && [ -s "$2" ] && return
+    echo garbled >"$2" # also when it could not be read
 }

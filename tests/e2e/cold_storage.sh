@@ -113,6 +113,10 @@ expect 75 "classes change" cold-storage --class=GLACIER_IR s3://rl-data/raw/ s3:
 is "$(jq -c '[.moved, .undelivered, .failed]' account)" "[2,1,0]" "of those that are done"
 is "$(class 'raw/a b+1.jsonl')" "GLACIER_IR here text/x-lines" "metadata stay"
 same "$(s3_file 'rl-data/raw/a b+1.jsonl')" p.jsonl "and all bytes"
+for name in 'a b+1' 2; do
+    newer=$(find "$(s3_file "rl-data/mod/$name.jsonl.manifest")" -newer "$(s3_file "rl-data/raw/$name.jsonl")" | wc -l)
+    is "$newer" 1 "the manifest of $name is later than the copy"
+done
 s3_age rl-data/raw/2.jsonl '100 days ago'
 expect 75 "to another bucket" cold-storage --to=s3://archive/old/ --class=DEEP_ARCHIVE s3://rl-data/raw/ s3://rl-data/mod/ >account
 is "$(jq -c '[.moved, .young]' account)" "[1,1]" "what is old there"

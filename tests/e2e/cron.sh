@@ -69,6 +69,11 @@ printf 'F=last' >>job.env
 # shellcheck disable=SC2016
 is "$(jl-job --env=job.env g sh -c 'echo "$A|$B|$C|${D-unset}|$E|$F"')" 'plain words|quoted $(touch evaluated) `x`|single||a=b|last' "variables as systemd reads them"
 check "nothing is evaluated" test ! -e evaluated
+mkdir precious
+for name in tmp lib job children signal opt_log opt_locks table; do printf '%s=%s\n' "$name" "$PWD/precious"; done >own.env
+# shellcheck disable=SC2016
+is "$(jl-job --env=own.env g sh -c 'echo "$tmp $table"') $?" "$PWD/precious $PWD/precious 0" "names that the script uses itself are the command's alone"
+check "and harm nobody" test -d precious
 JOBLINE_PING=http://127.0.0.1:1/secret expect 0 "--dry-run" jl-job -n --env=job.env --metrics=none --timeout=5m --log=dry.log x touch 'a b' >dry
 has dry "under the lock $XDG_STATE_HOME/jobline/locks/x.lock would be run: 'touch' 'a b'" "tells the lock and the command"
 has dry "with these variables of job.env: A B C D E F" "and the names of the variables"

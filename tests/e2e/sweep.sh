@@ -52,6 +52,12 @@ touch -d '31 minutes ago' mod/1721183994.jsonl.manifest
 sweep
 is "$? $(field '.objects, .done') $(wc -l <mod/1721183994.jsonl)" "0 2 2 21" "what lost its manifest, or is newer than that, is done again"
 check "it is the new version" jq -e '.lines == 21' mod/1721183994.jsonl.manifest
+touch -d '20 minutes ago' raw/1721183994.jsonl
+touch -d '21 minutes ago' mod/1721183994.jsonl.manifest
+sweep
+is "$? $(field '.objects, .already')" "0 1 1" "what was only touched is looked at"
+sweep
+is "$? $(field '.objects')" "0 0" "once"
 
 mkdir -p deep/a/b deep/c
 head -n 5 in.jsonl >deep/a/b/1.jsonl
