@@ -10,6 +10,10 @@ TRIES=4 # of a transfer that broke off; the aws command repeats requests that fa
 
 export AWS_PAGER=''
 
+or_die() { # COMMAND [ARG...]: one of these functions has to succeed
+    "$@" || die $? "$why"
+}
+
 reason() { # FILE -> $why: what a command has said, in one line
     why=$(tr -s '\n' ' ' <"$1" | sed 's/^ *//;s/ *$//')
 }

@@ -48,7 +48,8 @@ def arguments():
     parser.add_argument(
         "--write",
         action="store_true",
-        help="write RESULTS.md; a run of everything in full size writes it always, and the chart and the README's figures",
+        help="write RESULTS.md, with --only these groups of it; a run of everything in full size writes it always, and the chart "
+        "and the README's figures",
     )
     parser.add_argument("--list", action="store_true", help="name the groups")
     parser.set_defaults(size="full")

@@ -38,9 +38,43 @@ def command(bench):
     return COMMANDS[bench.size_name] + only
 
 
+def kind_of_machine(bench):
+    return ", ".join("%s %s" % (name, value) for name, value in bench.machine.items() if value and name != "note")
+
+
+def section(part):
+    """The lines of one group."""
+    name, title, parts = part
+    lines = ["## %s: %s" % (name, title)]
+    for part in parts:
+        lines.append("")
+        if isinstance(part, str):
+            lines.append(part)
+        else:
+            caption, head, rows = part
+            lines += [caption + ":", ""] + markdown_table(head, rows)
+    return lines
+
+
+def merged(bench, old):
+    """RESULTS.md with the groups of this run in place of what it has of them, or behind the others; they say so."""
+    blocks = re.split(r"(?m)^(?=## )", old)
+    for part in bench.sections:
+        lines = section(part)
+        lines[1:1] = ["", "Written by itself, by `%s`, on: %s." % (command(bench), kind_of_machine(bench))]
+        text = "\n".join(lines) + "\n"
+        at = [i for i, block in enumerate(blocks) if block.startswith("## %s: " % part[0])]
+        if at:
+            blocks[at[0]] = text + ("\n" if at[0] + 1 < len(blocks) else "")
+        else:
+            blocks[-1] = blocks[-1].rstrip("\n") + "\n\n"
+            blocks.append(text)
+    return "".join(blocks)
+
+
 def results(bench):
     """The text of RESULTS.md."""
-    kind = ", ".join("%s %s" % (name, value) for name, value in bench.machine.items() if value and name != "note")
+    kind = kind_of_machine(bench)
     lines = [
         "# Results",
         "",
@@ -54,15 +88,8 @@ def results(bench):
     lines += markdown_table(
         ["work", "wanted", "reached", ""], [[t.work, t.wanted, got(t), t.verdict] for t in bench.targets]
     )
-    for name, title, parts in bench.sections:
-        lines += ["", "## %s: %s" % (name, title)]
-        for part in parts:
-            lines.append("")
-            if isinstance(part, str):
-                lines.append(part)
-            else:
-                caption, head, rows = part
-                lines += [caption + ":", ""] + markdown_table(head, rows)
+    for part in bench.sections:
+        lines += [""] + section(part)
     return "\n".join(lines) + "\n"
 
 
@@ -146,9 +173,14 @@ def wrap(text, width=130):
 
 
 def write(bench, here, complete):
-    """RESULTS.md; of a complete run also what the README shows of it."""
-    with open(os.path.join(here, "RESULTS.md"), "w", encoding="utf-8") as f:
-        f.write(results(bench))
+    """RESULTS.md, or its groups that were measured; of a complete run also what the README shows of it."""
+    path = os.path.join(here, "RESULTS.md")
+    text = results(bench)
+    if bench.only is not None and os.path.exists(path):
+        with open(path, encoding="utf-8") as f:
+            text = merged(bench, f.read())
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text)
     print("\nWritten: tests/bench/RESULTS.md")
     if not complete:
         return

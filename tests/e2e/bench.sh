@@ -28,6 +28,19 @@ expect 1 "a lost pair ends the run" bench --tiny --only=dedupe >out
 has "$tmp/err" 'differ on short: it lacks 0 pairs' "and is named"
 is "$(grep -c 'time ×' out)" 0 "before anything is measured"
 
+# A run of some groups writes these into the results of all.
+merge() { # writes OLD with group "b" measured anew
+    PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$top/tests/bench "$PYTHON" -c '
+import sys, types, report
+bench = types.SimpleNamespace(size_name="full", only="b", machine={"cores": "2"}, sections=[("b", "new", ["fresh"])])
+sys.stdout.write(report.merged(bench, sys.stdin.read()))'
+}
+printf '# Results\n\n## a: old\n\nkept\n\n## b: old\n\ngone\n\n## c: old\n\nkept\n' >old.md
+is "$(merge <old.md | grep -vc '^$') $(merge <old.md | grep -c '^kept$') $(merge <old.md | grep -c gone)" "8 2 0" "results of one group replace what there is of it"
+is "$(merge <old.md | merge | cksum)" "$(merge <old.md | cksum)" "as often as one likes"
+sed '/^## b/,/^gone/d' old.md >without.md
+is "$(merge <without.md | grep '^## ' | tr '\n' ' ')" "## a: old ## c: old ## b: new " "or go behind the others"
+
 # What a killed run started is gone.
 expect 64 "measure without a command" "$BUILD/test/bench/measure" >out
 "$BUILD/test/bench/measure" bash -c 'sleep 300 & sleep 300; :' >out 2>err &
