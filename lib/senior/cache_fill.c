@@ -23,6 +23,7 @@ struct fill {
 
     /* After a failure nothing new is asked; what is in flight is waited for, unless `inner` is what failed. */
     bool broken, inner_failed, inner_ended;
+    bool inner_asked; /* anything */
     jl_err trouble;
 };
 
@@ -73,9 +74,9 @@ static size_t fill_in_flight(const struct fill *f) {
     return f->inner_failed || !inner->ops->outstanding ? 0 : inner->ops->outstanding(inner);
 }
 
-/* Counts the time in which questions are out. */
+/* Counts the time in which questions are out, and, once there were any, that until the end of `inner`. */
 static void fill_count(struct fill *f) {
-    bool out = fill_in_flight(f) > 0;
+    bool out = f->inner_asked && fill_in_flight(f) > 0;
     if (!out && !f->out_since)
         return;
     int64_t now = jl_clock_now();
@@ -209,6 +210,7 @@ static int fill_submit(jl_lookup *l, jl_query *query, size_t n, jl_err *err) {
         fill_give_up(query, n);
         return 0;
     }
+    f->inner_asked = f->inner_asked || misses > 0;
     if (misses > 0 && f->o.inner->ops->submit(f->o.inner, f->ask, (size_t)misses, &why) != 0)
         fill_break(f, &why, true);
     fill_count(f);
