@@ -70,7 +70,7 @@ variable() { # NAME -> $variable
     done
 }
 
-# Sets o_letter … o_help to the row of this form, -x or --name; a name may be cut short where it stays unique.
+# The row of this form, -x or --name -> $o_name, $o_value, $o_kind; a name may be cut short where it stays unique.
 find_option() { # FORM
     matches=0
     while IFS='|' read -r letter name value kind complete env help; do
