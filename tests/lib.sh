@@ -448,3 +448,48 @@ lambda_died() { # the bootstrap's process has ended: its event is given out agai
 lambda_answered() { # COUNT: so many events have their response or error
     [ "$(jq -c 'select((.call == "response" or .call == "error") and (has("refused") | not))' "$LAMBDA_LOG" | wc -l)" -ge "$1" ]
 }
+
+# --- HasData -----------------------------------------------------------------------------------------------------
+
+# The provider of paid job data (tests/e2e/hasdata_server.py --help tells its options, faults, settings and figures). Sets hd_api
+# (http://127.0.0.1:PORT), hd_pid, hd_key_file (mode 600), hd_log (a line of JSON for each paid call).
+start_hasdata() { # [--NAME=VALUE...]
+    hd_log=$(mktemp "$tmp/hasdata.XXXXXX")
+    hd_key_file=$hd_log.key
+    start_server hasdata_server.py "$PYTHON" "$top/tests/e2e/hasdata_server.py" --key-file="$hd_key_file" --log="$hd_log" "$@" || return 1
+    # shellcheck disable=SC2034 # for the scripts
+    hd_api=http://$SERVER hd_pid=$SERVER_PID
+}
+
+hd_state() { # JQ-FILTER: prints figures, as in hd_state .in_flight_max; .urls only where the filter names it
+    local query=''
+    [[ $1 != *.urls* ]] || query='?urls=1'
+    curl -sS -f --noproxy '*' "$hd_api/_test/state$query" | jq -r "$1"
+}
+
+hd_is() { # JQ-FILTER TEXT: for wait_for
+    [ "$(hd_state "$1")" = "$2" ]
+}
+
+hd_set() { # NAME=VALUE...: from now on, as in hd_set script='500*3 lost' latency=50ms
+    printf '%s\n' "$@" | curl -sS --fail-with-body --noproxy '*' --data-binary @- "$hd_api/_test/set" >"$tmp/hasdata.answer" || {
+        not_ok "hd_set $*"
+        diag <"$tmp/hasdata.answer"
+        return 1
+    }
+}
+
+hd_reset() { # [settings]: the counters to zero; the settings too, as they were at the start
+    curl -sS -f --noproxy '*' -X POST "$hd_api/_test/reset${1:+?settings=1}" >"$tmp/hasdata.answer"
+}
+
+hd_urls() { # [COUNT] [KIND] [SOURCE] [FROM]: addresses of postings, good ones of Indeed if nothing is said; KIND "any" for all
+    local kind=${2:-good}
+    curl -sS -f --noproxy '*' "$hd_api/_test/urls?count=${1:-1}&kind=${kind/any/}&source=${3:-indeed}&from=${4:-0}"
+}
+
+hd_call() { # PATH [CURL-OPTION...]: a call with the key, as in hd_call scrape/indeed/job -G --data-urlencode "url=$url"
+    local path=$1
+    shift
+    curl -sS --noproxy '*' -H "x-api-key: $(<"$hd_key_file")" "$@" "$hd_api/$path"
+}
