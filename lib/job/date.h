@@ -16,7 +16,7 @@
                            "a day ago", "1 month ago", "24h", "30d+", "2w": that long before now. A + says "or more": the number
                            counts as it stands, so a posting of "30+ days ago" is taken for 30 days old, the youngest that it can be.
                            Months have 30 days, years 365
-     words                 "Just posted", "Just now", "now", "Hiring ongoing" is none; "Today"; "Yesterday"
+     words                 "Just posted", "Just now"; "Today"; "Yesterday"
 
    What is counted in days or longer units has no time of day: it is the midnight (UTC) that began that day, so that
    asking twice on one day gives one answer. */
