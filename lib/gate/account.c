@@ -68,9 +68,11 @@ void jl_account_default(jl_settings *s) {
 void jl_account_free(jl_account *a) {
     free(a->hold);
     free(a->sum);
+    free(a->ended);
     a->hold = NULL;
     a->sum = NULL;
-    a->holds = a->sums = 0;
+    a->ended = NULL;
+    a->holds = a->sums = a->endings = 0;
 }
 
 /* ---- prices ---- */

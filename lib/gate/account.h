@@ -38,7 +38,7 @@ typedef struct jl_price {
      priority-share      percent of the budget that only priority calls may use       0
      breaker-rate        percent of failures among the window's calls that opens it   50
      breaker-window      calls that it looks back on, 1 to 1000                       50
-     breaker-calls       with fewer calls in the window it stays closed               10
+     breaker-calls       with fewer calls in the window it stays closed, unless full  10
      breaker-cooldown    from open to half-open, a duration                           60s
      breaker-probes      calls at once, and successes wanted, while half-open         1
      price.ENDPOINT      NORMAL or NORMAL:WORST; "" takes the entry away              (none: the program knows its own)
@@ -82,6 +82,14 @@ typedef struct jl_period_sum {
     int64_t spent;
 } jl_period_sum;
 
+/* A hold that was settled or is void: kept so that it is not settled twice. */
+typedef struct jl_ended {
+    char id[33];
+    int state; /* jl_hold_state: SETTLED or VOID */
+    int64_t charged;
+    char period[JL_PERIOD_SIZE];
+} jl_ended;
+
 typedef struct jl_account {
     jl_settings settings;
     char period[JL_PERIOD_SIZE]; /* the current one */
@@ -103,6 +111,8 @@ typedef struct jl_account {
     jl_period_sum
         *sum; /* of each period with the user "" = all; of the current and the previous period also by user; owned */
     size_t sums;
+    jl_ended *ended; /* of the current and the previous period; made by a replay for restore(), never by look(); owned */
+    size_t endings;
 } jl_account;
 
 void jl_account_default(jl_settings *s);

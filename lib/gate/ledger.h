@@ -65,7 +65,8 @@ typedef struct jl_admission {
     jl_refusal refusal;
     int64_t wait; /* of a refusal: ns until asking again may help; -1 = not before somebody changes something */
     int64_t normal, worst;     /* of the hold, credits */
-    int64_t committed, budget; /* of the period, the hold included if admitted; of the user under JL_REFUSED_USER */
+    int64_t committed, budget; /* of the period, the hold included if admitted; what calls of this class may use of it;
+                                  both of the user under JL_REFUSED_USER */
     bool probe;                /* the breaker is half-open, and this call probes */
     char period[JL_PERIOD_SIZE];
 } jl_admission;
@@ -143,8 +144,10 @@ typedef struct jl_ledger_ops {
     int (*settle)(jl_ledger *l, const jl_settle *s, jl_settled *result, jl_err *err);
     /* Everything as it stands; the caller frees it with jl_account_free. */
     int (*look)(jl_ledger *l, jl_account *account, jl_err *err);
-    /* Makes the account with the defaults of jl_account_default if there is none, and changes settings: `change` is
-       NAME=VALUE, checked with jl_account_set before. All or nothing. */
+    /* Makes the account with the defaults of jl_account_default if there is none, which the journal then begins with (an
+       entry JL_EVENT_SET each), and changes settings: `change` is NAME=VALUE, checked with jl_account_set before. All or
+       nothing. JL_TEMPFAIL: the anchor cannot be changed while holds are live (what becomes of the period's sum:
+       jl_rules_carry). */
     int (*set)(jl_ledger *l, const char *const *change, size_t n, jl_err *err);
     /* Adds to the current period's spent (may be negative; spent may not become so: JL_DATA). */
     int (*adjust)(jl_ledger *l, int64_t credits, const char *note, jl_err *err);
