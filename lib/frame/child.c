@@ -51,7 +51,8 @@ static int child_spawn(jl_child *c, char *const *argv, char **env, int in, int o
     sigset_t as_before;
     (void)sigemptyset(&as_before);
     (void)sigaddset(&as_before, SIGPIPE); /* jl_main ignores it, and exec would hand that on */
-    rc = posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
+    if (in >= 0)
+        rc = posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
     if (rc == 0 && out >= 0)
         rc = posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
     if (rc == 0)
@@ -91,6 +92,19 @@ int jl_child_start(jl_child *c, char *const *argv, bool take_stdout, const char 
         (void)close(in[1]);
     if (out[0] >= 0)
         (void)close(out[0]);
+    return jl_err_errno(err, JL_USAGE, rc, "cannot run '%s'", argv[0]);
+}
+
+int jl_child_start_here(jl_child *c, char *const *argv, const char *const *unset, jl_err *err) {
+    char **env = child_environment(unset);
+    *c = (jl_child){.to = -1, .from = -1, .name = argv[0]};
+    if (!env)
+        return jl_err_nomem(err);
+    int rc = child_spawn(c, argv, env, -1, -1);
+    free(env);
+    if (rc == 0)
+        return 0;
+    c->pid = 0;
     return jl_err_errno(err, JL_USAGE, rc, "cannot run '%s'", argv[0]);
 }
 

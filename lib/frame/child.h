@@ -19,6 +19,9 @@ typedef struct jl_child {
    cannot be run. */
 int jl_child_start(jl_child *c, char *const *argv, bool take_stdout, const char *const *unset, jl_err *err);
 
+/* The same, with our own stdin, stdout and stderr. */
+int jl_child_start_here(jl_child *c, char *const *argv, const char *const *unset, jl_err *err);
+
 /* Closes what is still open, waits for its end. Returns JL_OK for exit 0, the status itself for 64 to 78, else
    JL_SOFTWARE, with a sentence in `err` when it is not JL_OK. */
 jl_class jl_child_wait(jl_child *c, jl_err *err);

@@ -15,6 +15,17 @@
 
 #define THREADS_LIMIT 256
 
+/* Of the common options, a program without lines has those that need none. */
+static bool has_common(const jl_prog *prog, const jl_opt *o) {
+    static const char *const telling[] = {"output", "stats", "metrics"};
+    if (!prog->no_filter || (o->letter && strchr("hVqv", o->letter)))
+        return true;
+    for (size_t i = 0; prog->tells && i < sizeof telling / sizeof *telling; i++)
+        if (strcmp(o->name, telling[i]) == 0)
+            return true;
+    return false;
+}
+
 void jl_parse_init(jl_parse *p, const jl_prog *prog, jl_run *run) {
     *p = (jl_parse){.prog = prog, .run = run, .show = JL_SHOW_NOTHING};
     run->prog = prog;
@@ -99,8 +110,10 @@ void jl_parse_init(jl_parse *p, const jl_prog *prog, jl_run *run) {
          .words = "auto|always|never",
          .help = "show progress on stderr: auto (when it is a terminal), always, never [never; without WHEN: auto]"},
     };
-    /* -h, -V, -q and -v stand first: a program without lines has only these. */
-    memcpy(p->common, common, sizeof common[0] * (prog->no_filter ? 4 : JL_COMMON_OPTIONS));
+    size_t n = 0;
+    for (size_t i = 0; i < JL_COMMON_OPTIONS; i++)
+        if (has_common(prog, &common[i]))
+            p->common[n++] = common[i];
 }
 
 static bool is_end(const jl_opt *o) {

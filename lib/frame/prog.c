@@ -120,6 +120,7 @@ static int perform(const jl_prog *prog, jl_run *run) {
         jl_run_error(run, &err);
     int status = tell(run, stats_fd, final_status(run, &err), &err);
     jl_buf_free(&run->extra);
+    jl_buf_free(&run->gauges);
     return status;
 }
 

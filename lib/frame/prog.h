@@ -25,6 +25,7 @@ typedef struct jl_prog {
     const bool *no_input_when; /* once the parser has set this (--ping), stdin is not read; may be NULL */
     bool no_input;             /* reads no stdin (a server): no help when it is a terminal */
     bool no_filter;            /* has no lines in or out: only -h -V -q -v of the common options */
+    bool tells;                /* with no_filter: has an output and figures all the same: -o, --stats, --metrics, too */
     int (*run)(jl_run *run, jl_err *err); /* 0, or -1 with err; a status that is not an error goes to run->status */
 } jl_prog;
 

@@ -43,7 +43,8 @@ typedef struct jl_run {
     uint64_t lines_in, lines_out, rejected, dropped, blank, boms, bytes_in, bytes_out;
     jl_counter counter[48]; /* the program's own figures */
     size_t n_counters;
-    jl_buf extra; /* raw JSON members (",\"a\":1") that the program adds to --stats; may be empty */
+    jl_buf extra;  /* raw JSON members (",\"a\":1") that the program adds to --stats; may be empty */
+    jl_buf gauges; /* whole lines that the program adds to --metrics; may be empty */
 
     int status; /* set for an end that is no error: 75 with a message printed, 128+n; printed errors win */
 } jl_run;

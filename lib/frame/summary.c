@@ -180,7 +180,7 @@ static int page(const jl_run *run, int status, jl_buf *out, jl_err *err) {
     for (size_t i = 0; i < run->n_counters; i++)
         if (gauge_u64(run, out, run->counter[i].name, *run->counter[i].value, err) != 0)
             return -1;
-    return 0;
+    return jl_buf_add(out, jl_buf_span(&run->gauges), err);
 }
 
 static int write_all(int fd, jl_span bytes, const char *name, jl_err *err) {
