@@ -105,7 +105,7 @@ static int loop_emit(struct loop *l, const jl_rec *rec, const jl_answer *answer,
     }
     if (rc == JL_DROP)
         l->run->dropped++;
-    else
+    else if (rc == JL_PASS)
         l->run->lines_out++;
     return 0;
 }

@@ -11,7 +11,8 @@
 typedef enum jl_verdict {
     JL_ASK = 0, /* look its key up; `answer` is called with what comes */
     JL_PASS,    /* goes out untouched, in its place */
-    JL_DROP     /* dropped on purpose, counted */
+    JL_DROP,    /* dropped on purpose, counted */
+    JL_TURNED   /* of `answer` only: it became other lines, which the program has written and counted */
 } jl_verdict;
 
 typedef struct jl_filter {
@@ -32,7 +33,7 @@ typedef struct jl_filter {
        NULL: ask when it has a key, else pass. */
     int (*look)(void *self, const jl_rec *rec, jl_err *err);
     /* Writes what becomes of the line to `out`, in input order: jl_splice or jl_out_line, returning JL_PASS; or
-       nothing, returning JL_DROP. `answer` is never JL_PENDING. -1 with err ends the run. */
+       nothing, returning JL_DROP; or other lines in its place, returning JL_TURNED. `answer` is never JL_PENDING. -1 with err ends the run. */
     int (*answer)(void *self, const jl_rec *rec, const jl_answer *answer, jl_out *out, jl_err *err);
     /* After the last line of a run without error, before the output is ended. NULL: nothing. */
     int (*end)(void *self, jl_out *out, jl_err *err);
