@@ -26,14 +26,16 @@ needs_senior-model := grpc
 # but loaded when a store asks for them (lib/wire/late.h).
 sources_sqlite := $(wildcard lib/wire/sqlite*.c lib/*/*_sqlite.c)
 sources_redis  := $(wildcard lib/wire/redis*.c lib/*/*_redis.c)
+sources_http   := $(wildcard lib/wire/http*.c)
 sources_grpc   := $(wildcard lib/wire/rpc*.c lib/senior/model*.c)
 libs_sqlite    := $(shell $(PKG_CONFIG) --libs sqlite3 2>/dev/null || echo -lsqlite3)
 libs_redis     := $(shell $(PKG_CONFIG) --libs hiredis 2>/dev/null || echo -lhiredis)
+libs_http      := $(shell $(PKG_CONFIG) --libs libcurl 2>/dev/null || echo -lcurl)
 # pkg-config lists sixty static dependencies of gRPC; the shared library needs these.
 libs_grpc      := -lgrpc -lgpr -lprotobuf-c
 cflags_redis   := $(shell $(PKG_CONFIG) --cflags hiredis 2>/dev/null)
-NEEDS := sqlite redis grpc
-LATE  := sqlite redis
+NEEDS := sqlite redis http grpc
+LATE  := sqlite redis http
 linked = $(foreach n,$(filter-out $(LATE),$(1)),$(libs_$(n)))
 
 # The name by which a late library is found at run time, as in the one that the linker finds now.
@@ -88,6 +90,7 @@ $(call objects,$(sources_grpc)): | $(BUILD)/gen/seniority.pb-c.h
 
 $(BUILD)/obj/lib/wire/sqlite.o: CPPFLAGS_ALL += $(call late_flags,$(call soname,$(libs_sqlite),sqlite3),-)
 $(BUILD)/obj/lib/wire/redis_link.o: CPPFLAGS_ALL += $(call late_flags,$(call soname,$(libs_redis),hiredis),)
+$(BUILD)/obj/lib/wire/http.o: CPPFLAGS_ALL += $(call late_flags,$(call soname,$(libs_http),curl),)
 
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
