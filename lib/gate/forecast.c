@@ -87,21 +87,15 @@ int jl_forecast_text(const jl_forecast *f, jl_buf *out, jl_err *err) {
                : 0;
 }
 
-static int write_i64(jl_buf *out, const char *name, int64_t value, jl_err *err) {
-    char text[24];
-    (void)snprintf(text, sizeof text, "%" PRId64, value);
-    return jl_write_raw(out, name, jl_span_of(text), err);
-}
-
 static int write_pace(jl_buf *out, const char *name, const jl_pace *p, jl_err *err) {
     jl_buf json = {0};
     char ends[TIME_SIZE];
     jl_clock_rfc3339(p->ends * JL_SECOND, ends);
-    bool bad = jl_write_open(&json, err) != 0 || write_i64(&json, "credits", p->credits, err) != 0 ||
+    bool bad = jl_write_open(&json, err) != 0 || jl_write_i64(&json, "credits", p->credits, err) != 0 ||
                jl_write_real(&json, "days", p->days, 3, err) != 0 ||
                jl_write_real(&json, "per_day", p->per_day, 1, err) != 0 ||
                jl_write_raw(&json, "lasts", p->lasts ? JL_SPAN("true") : JL_SPAN("false"), err) != 0 ||
-               (p->lasts ? write_i64(&json, "spare", p->spare, err)
+               (p->lasts ? jl_write_i64(&json, "spare", p->spare, err)
                          : jl_write_text(&json, "ends_at", jl_span_of(ends), err)) != 0 ||
                jl_write_close(&json, err) != 0 || jl_write_raw(out, name, jl_buf_span(&json), err) != 0;
     jl_buf_free(&json);
@@ -113,8 +107,9 @@ int jl_forecast_json(const jl_forecast *f, jl_buf *out, jl_err *err) {
     jl_clock_rfc3339(f->period_end * JL_SECOND, end);
     return jl_write_open(out, err) != 0 || jl_write_text(out, "period", jl_span_of(f->period), err) != 0 ||
                    jl_write_text(out, "period_ends_at", jl_span_of(end), err) != 0 ||
-                   write_i64(out, "budget", f->budget, err) != 0 ||
-                   write_i64(out, "committed", f->committed, err) != 0 || write_i64(out, "left", f->left, err) != 0 ||
+                   jl_write_i64(out, "budget", f->budget, err) != 0 ||
+                   jl_write_i64(out, "committed", f->committed, err) != 0 ||
+                   jl_write_i64(out, "left", f->left, err) != 0 ||
                    jl_write_u64(out, "window_days", f->window, err) != 0 ||
                    write_pace(out, "recent", &f->recent, err) != 0 ||
                    write_pace(out, "period_so_far", &f->period_so_far, err) != 0 || jl_write_close(out, err) != 0 ||

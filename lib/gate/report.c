@@ -238,16 +238,13 @@ static const char *by_name(jl_report_by by) {
 int jl_report_json(const jl_report *r, jl_buf *out, jl_err *err) {
     for (size_t i = 0; i < r->rows; i++) {
         const jl_report_row *row = &r->row[i];
-        char credits[24];
-        (void)snprintf(credits, sizeof credits, "%" PRId64, row->credits);
         if (jl_write_open(out, err) != 0 || jl_write_text(out, "by", jl_span_of(by_name(r->by)), err) != 0 ||
             jl_write_text(out, "name", jl_span_of(row->name), err) != 0 ||
             jl_write_text(out, "period", jl_span_of(r->period), err) != 0 ||
             jl_write_u64(out, "calls", row->calls, err) != 0 ||
             jl_write_u64(out, "uncertain", row->uncertain, err) != 0 ||
-            jl_write_u64(out, "free", row->free, err) != 0 ||
-            jl_write_raw(out, "credits", jl_span_of(credits), err) != 0 || jl_write_close(out, err) != 0 ||
-            jl_buf_addc(out, '\n', err) != 0)
+            jl_write_u64(out, "free", row->free, err) != 0 || jl_write_i64(out, "credits", row->credits, err) != 0 ||
+            jl_write_close(out, err) != 0 || jl_buf_addc(out, '\n', err) != 0)
             return -1;
     }
     return 0;

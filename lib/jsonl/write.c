@@ -82,6 +82,10 @@ int jl_write_u64(jl_buf *out, const char *name, uint64_t value, jl_err *err) {
     return write_name(out, name, err) || jl_buf_addf(out, err, "%" PRIu64, value) ? -1 : 0;
 }
 
+int jl_write_i64(jl_buf *out, const char *name, int64_t value, jl_err *err) {
+    return write_name(out, name, err) || jl_buf_addf(out, err, "%" PRId64, value) ? -1 : 0;
+}
+
 int jl_write_real(jl_buf *out, const char *name, double value, int decimals, jl_err *err) {
     if (write_name(out, name, err))
         return -1;

@@ -13,6 +13,7 @@ int jl_write_string(jl_buf *out, jl_span text, jl_err *err);
 int jl_write_open(jl_buf *out, jl_err *err);
 int jl_write_text(jl_buf *out, const char *name, jl_span text, jl_err *err);
 int jl_write_u64(jl_buf *out, const char *name, uint64_t value, jl_err *err);
+int jl_write_i64(jl_buf *out, const char *name, int64_t value, jl_err *err);
 /* Fixed point with `decimals` places; null when it is not finite. */
 int jl_write_real(jl_buf *out, const char *name, double value, int decimals, jl_err *err);
 int jl_write_raw(jl_buf *out, const char *name, jl_span json, jl_err *err);
