@@ -2,20 +2,17 @@
 
    Times are of CLOCK_BOOTTIME, the same for all processes of a machine, whoever sets its wall clock. A row that was
    written before the machine was started last says nothing any more: the boot's id tells. */
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
+#include "base/boot.h"
 #include "base/clock.h"
 #include "pace/store.h"
 #include "wire/sqlite.h"
 
 #define PATIENCE (10 * JL_SECOND)
 #define TOOK_MOST (JL_SECOND / 10)
-#define BOOT_ID "/proc/sys/kernel/random/boot_id"
 
 static const jl_sqlite_kind file_kind = {
     .what = "a pace of jobline",
@@ -29,26 +26,10 @@ struct store {
     jl_sqlite *db; /* NULL while it is not open */
     char *path, *name;
     int64_t patience;
-    char boot[64];
+    char boot[JL_BOOT_SIZE];
     int64_t took; /* ns from the look at the clock to the return, lately */
     jl_sqlite_stmt *select, *upsert;
 };
-
-static int64_t boot_time(void) {
-    struct timespec t = {0};
-    (void)clock_gettime(CLOCK_BOOTTIME, &t);
-    return (int64_t)t.tv_sec * JL_SECOND + t.tv_nsec;
-}
-
-/* Stays empty where there is none to read; then every row counts as written since. */
-static void read_boot(char *boot, size_t size) {
-    int fd = open(BOOT_ID, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    ssize_t n = fd >= 0 ? read(fd, boot, size - 1) : 0;
-    if (fd >= 0)
-        close(fd); /* nothing was written */
-    boot[n > 0 ? n : 0] = '\0';
-    boot[strcspn(boot, "\n")] = '\0';
-}
 
 /* Sees to it that db is the file that the path names now. */
 static int store_attach(struct store *s, jl_err *err) {
@@ -96,7 +77,7 @@ static int store_reserve(jl_pace_store *base, int64_t cost, int64_t *wait, jl_er
     int64_t taken, now = 0, at = 0;
     int rc = read_taken(s, &taken, err);
     if (rc == 0) {
-        now = boot_time();
+        now = jl_boot_now();
         /* What nobody waits for could leave now, but does when this returns: what follows is counted from then. */
         int64_t soonest = now + s->took;
         at = soonest + jl_pace_turn(&taken, soonest, cost);
@@ -108,7 +89,7 @@ static int store_reserve(jl_pace_store *base, int64_t cost, int64_t *wait, jl_er
     }
     if (jl_sqlite_commit(s->db, err) != 0)
         return -1;
-    int64_t done = boot_time();
+    int64_t done = jl_boot_now();
     note_return(s, done - now);
     *wait = at > done ? at - done : 0;
     return 0;
@@ -146,7 +127,7 @@ static jl_pace_store *store_open(const jl_url *url, const char *name, int64_t pa
     }
     s->base.ops = &ops;
     s->patience = patience > 0 ? patience : PATIENCE;
-    read_boot(s->boot, sizeof s->boot);
+    jl_boot_id(s->boot);
     return &s->base;
 }
 
