@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """A HasData server on loopback, which sells job data that it makes up for credits that it counts.
 
-    hasdata_server.py [--port=N] [--key-file=FILE] [--log=FILE] [--demo] [--NAME=VALUE...]
+    hasdata_server.py [--port=N] [--key-file=FILE] [--log=FILE] [--tls CERT KEY] [--demo] [--seed=N] [--NAME=VALUE...]
     hasdata_server.py --urls=N [--source=indeed|glassdoor] [--kind=KIND] [--seed=N] [--NAME=VALUE...]
 
 Prints "listening on 127.0.0.1:PORT" once it takes calls. --key-file holds the key that calls must bring as x-api-key; one that
@@ -29,6 +29,8 @@ of one kind for good; the settings named so give the share of each:
     broken       the job call always answers 500; the page has it
     js           the job call has no description, the page without JavaScript neither; the page with JavaScript has it
 
+Prices: indeed/listing, indeed/job, glassdoor/listing, glassdoor/job 5; web 1, web-residential 5, web-js 10, web-js-residential 15.
+
 Billing: a call is billed what its answer costs when the provider's side of it succeeded (200 and "ok"), also when nothing was
 found, when the client has gone away meanwhile, or when the way back breaks (the faults marked with *). It is in flight from its
 last byte here until the first byte of its answer, also when its client is gone; calls over the limit count in in_flight_max too.
@@ -38,14 +40,15 @@ Tests ask and change it while it runs, without a key (tests/lib.sh: hd_state, hd
     GET  /_test/state[?urls=1]       the figures below as JSON
     GET  /_test/urls?count=N&kind=KIND&source=SOURCE&from=N
     POST /_test/set                  lines NAME=VALUE, or a JSON object
-    POST /_test/reset[?settings=1]   the counters to zero; with settings, these as they were at the start
+    POST /_test/reset[?settings=1]   the counters to zero (calls in flight still count when they end); with settings, these as
+                                     they were at the start
 
-Figures: calls, by_endpoint.E.{calls,billed,credits,S}, by_status.S, billed, credits (all that was billed), in_flight,
+Figures: calls, by_endpoint.E.{calls,billed,credits,S}, by_status.S, billed (calls), credits (all that was billed), in_flight,
 in_flight_max, sending, gone (clients that left before their answer), refused.{key,budget,concurrency}, faults.NAME, script (what
-is left), keys.{right,wrong,missing,elsewhere} (elsewhere: the key in a URL or body), different (calls by what they asked for),
-bought_twice (of them billed more than once), bought_max, usage (calls), connections, connections_max, elsewhere.{url,calls,key}
-(the listener to which redirects point: its calls, those that brought the key), last (the last 20 calls), settings; with urls=1
-urls."E WHAT".{calls,billed}, where WHAT is the url asked for, or keyword=K&location=L&….
+is left), keys.{right,wrong,missing,elsewhere} (elsewhere: the key in a URL, a body, another header), different (calls by what
+they asked for), bought_twice (of them billed more than once), bought_max, usage (calls), connections, connections_max,
+elsewhere.{url,host_url,calls,key} (where redirects point: its calls, those that brought the key), last (the last 20 calls),
+settings; with urls=1 urls."E WHAT".{calls,billed}, where WHAT is the url asked for, or keyword=K&location=L&...
 
 Faults have a name, some an argument in parentheses, and an endpoint before them where they are for this one alone:
 
@@ -60,13 +63,15 @@ Faults have a name, some an argument in parentheses, and an endpoint before them
   * truncate         closes in the middle of the body               * cut                  the same in a chunked body
   * malformed        half of the JSON, as if it were all            * garbage              bytes that are no JSON
   * utf8             bytes in the strings that are not UTF-8        * empty                no body
+  * surrogate        half of a surrogate pair in the strings        * control              escaped control bytes in the strings
+  * types            members of other types than they should be     * null                 the JSON text null
   * deep             100,000 brackets in the JSON                   * type                 Content-Type: text/html
-  * html             a web page instead                             * null                 the JSON text null
-  * huge(100M)       a body of this size                            * endless              one that never ends
+  * html             a web page instead                             * endless              a body that never ends
+  * huge(100M)       a body of this size                            * gzip                 Content-Encoding: gzip, asked or not
   * slow-body(0.1s)  a byte of the body each 0.1 s                  * slow-headers(0.1s)   of the headers too
-  * headers(1M)      headers of this size                           * gzip                 Content-Encoding: gzip, asked or not
-  * bomb(100M)       the same, this size when unpacked              * chunked              a good answer, chunked
-  * http10           a good answer of HTTP/1.0, ended by closing    * drop                 a good answer, then it closes
+  * headers(1M)      headers of this size                           * bomb(100M)           gzip, this size when unpacked
+  * chunked          a good answer, chunked                         * drop                 a good answer, then it closes
+  * http10           a good answer of HTTP/1.0, ended by closing
 
 Settings, by --NAME=VALUE and by /_test/set (durations in s or with ms, s, m):
 
@@ -85,6 +90,7 @@ import random
 import re
 import secrets
 import socket
+import ssl
 import struct
 import sys
 import time
@@ -92,12 +98,24 @@ import urllib.parse
 import uuid
 import zlib
 
-SETTINGS = {}  # name: (default, reader, text)
+PRICES = {
+    "indeed/listing": 5,
+    "indeed/job": 5,
+    "glassdoor/listing": 5,
+    "glassdoor/job": 5,
+    "web": 1,
+    "web-residential": 5,
+    "web-js": 10,
+    "web-js-residential": 15,
+}
+KINDS = ("dead", "expired", "incomplete", "broken", "js")
 
 
 def duration(text):
-    number, unit = re.fullmatch(r"([0-9.]+)(ms|s|m|)", str(text).strip()).groups()
-    return float(number) * {"ms": 0.001, "m": 60}.get(unit, 1)
+    match = re.fullmatch(r"([0-9.]+)(ms|s|m|)", str(text).strip())
+    if not match:
+        raise ValueError("not a duration")
+    return float(match[1]) * {"ms": 0.001, "m": 60}.get(match[2], 1)
 
 
 def latency(text):
@@ -106,8 +124,10 @@ def latency(text):
 
 
 def size(text):
-    number, unit = re.fullmatch(r"([0-9]+)([kMG]?)", str(text)).groups()
-    return int(number) << {"k": 10, "M": 20, "G": 30}.get(unit, 0)
+    match = re.fullmatch(r"([0-9]+)([kMG]?)", str(text))
+    if not match:
+        raise ValueError("not a size")
+    return int(match[1]) << {"k": 10, "M": 20, "G": 30}.get(match[2], 0)
 
 
 def amount(text):
@@ -147,7 +167,7 @@ def one_of(*words):
 class Fault:
     names = set(
         "ok error close redirect slow lost mute stall truncate cut malformed garbage utf8 empty deep type html null huge endless "
-        "slow-body slow-headers headers gzip bomb chunked http10 drop".split()
+        "slow-body slow-headers headers gzip bomb chunked http10 drop surrogate control types".split()
     )
 
     def __init__(self, text):
@@ -159,6 +179,10 @@ class Fault:
         self.status = int(self.name) if self.name.isdigit() else 0
         if self.name not in self.names and not 400 <= self.status <= 599:
             raise ValueError(f"no fault of this name: {self.name}")
+        if self.argument and self.name in ("slow", "slow-body", "slow-headers"):
+            duration(self.argument)
+        if self.argument and self.name in ("huge", "headers", "bomb"):
+            size(self.argument)
         if self.endpoint and self.endpoint not in {*PRICES, *(e.split("/")[0] for e in PRICES), "listing", "job"}:
             raise ValueError(f"no endpoint {self.endpoint}")
 
@@ -182,52 +206,38 @@ def chances(text):
     return faults
 
 
-PRICES = {
-    "indeed/listing": 5,
-    "indeed/job": 5,
-    "glassdoor/listing": 5,
-    "glassdoor/job": 5,
-    "web": 1,
-    "web-residential": 5,
-    "web-js": 10,
-    "web-js-residential": 15,
+SETTINGS = {  # name: (default, reader, text)
+    "budget": ("200000", amount, "credits, then 403; none: no end"),
+    "spent-elsewhere": ("0", int, "credits spent in other ways, of which only the usage call and the budget know; may be < 0"),
+    "concurrency": ("15", int, "calls at once, then 429; 0: they are only counted"),
+    "total-concurrency": ("", amount, "what the usage call says about it, when not the same"),
+    "retry-after": ("", str, "Retry-After of the 429 beyond concurrency"),
+    "price": ("", prices, "ENDPOINT:CREDITS ... published prices, * for all endpoints, where not those above"),
+    "actual": ("", prices, "ENDPOINT:CREDITS[:PROBABILITY] ... what is billed instead"),
+    "report": ("", str, "where an answer says what was billed: header, field, or both"),
+    "report-header": ("X-Credits-Spent", str, "that header"),
+    "report-field": ("requestMetadata.creditsSpent", str, "that field"),
+    "latency": ("1ms", latency, "until the answer; LOW-HIGH: evenly between"),
+    "deadline": ("300s", duration, "an answer later than this is a 504, unbilled"),
+    "script": ("", script, "faults of the next calls"),
+    "faults": ("", chances, "faults by probability"),
+    "job-shape": ("mixed", one_of("flat", "nested", "mixed"), "job answers: flat, under \"job\", or either by id"),
+    "web-shape": ("json", one_of("json", "raw"), "web answers: raw is the page itself where one format was asked for"),
+    "usage-shape": ("data", one_of("data", "flat", "text"), "usage answers: under data, flat, or with numbers as strings"),
+    "next": ("site", one_of("site", "api", "relative", "foreign"), "nextPage: of the job site, of this server, only a path, or elsewhere"),
+    "token": ("pagination.nextPageToken", str, "where Glassdoor's next token is"),
+    "pages": ("0", int, "pages of each query; 0: 3 to 5"),
+    "per-page": ("0", int, "jobs a page; 0: Indeed 15, Glassdoor 30"),
+    "circle": ("0", yes, "1: the last page points to the first one"),
+    "short": ("0", yes, "1: descriptions of a line"),
+    "dead": ("0.03", share, "share of this kind of postings"),
+    "expired": ("0.02", share, ""),
+    "incomplete": ("0.03", share, ""),
+    "broken": ("0.01", share, ""),
+    "js": ("0.02", share, ""),
+    "now": ("", amount, "the time by which postings have their age, in unix seconds; empty: the real one"),
+    "idle": ("60s", duration, "a connection without a call is closed after it"),
 }
-KINDS = ("dead", "expired", "incomplete", "broken", "js")
-
-SETTINGS.update(
-    {
-        "budget": ("200000", amount, "credits, then 403; none: no end"),
-        "spent-elsewhere": ("0", int, "credits spent in other ways, which only the usage call and the budget know"),
-        "concurrency": ("15", int, "calls at once, then 429; 0: they are only counted"),
-        "total-concurrency": ("", amount, "what the usage call says about it, when not the same"),
-        "retry-after": ("", str, "Retry-After of the 429 beyond concurrency"),
-        "price": ("", prices, "ENDPOINT:CREDITS ... published prices other than " + " ".join(f"{e}:{c}" for e, c in PRICES.items())),
-        "actual": ("", prices, "ENDPOINT:CREDITS[:PROBABILITY] ... what is billed instead"),
-        "report": ("", str, "where an answer says what was billed: header, field, or both"),
-        "report-header": ("X-Credits-Spent", str, "that header"),
-        "report-field": ("requestMetadata.creditsSpent", str, "that field"),
-        "latency": ("1ms", latency, "until the answer; LOW-HIGH: evenly between"),
-        "deadline": ("300s", duration, "an answer later than this is a 504, unbilled"),
-        "script": ("", script, "faults of the next calls"),
-        "faults": ("", chances, "faults by probability"),
-        "job-shape": ("mixed", one_of("flat", "nested", "mixed"), "job answers: flat, under \"job\", or either by id"),
-        "web-shape": ("json", one_of("json", "raw"), "web answers: raw is the page itself where one format was asked for"),
-        "usage-shape": ("data", one_of("data", "flat", "text"), "usage answers: under data, flat, or with numbers as strings"),
-        "next": ("site", one_of("site", "api", "relative"), "nextPage: a URL of the job site, of this server, or only its path"),
-        "token": ("pagination.nextPageToken", str, "where Glassdoor's next token is"),
-        "pages": ("0", int, "pages of each query; 0: 3 to 5"),
-        "per-page": ("0", int, "jobs a page; 0: Indeed 15, Glassdoor 30"),
-        "circle": ("0", yes, "1: the last page points to the first one"),
-        "short": ("0", yes, "1: descriptions of a line"),
-        "dead": ("0.03", share, "share of this kind of postings"),
-        "expired": ("0.02", share, ""),
-        "incomplete": ("0.03", share, ""),
-        "broken": ("0.01", share, ""),
-        "js": ("0.02", share, ""),
-        "now": ("", amount, "the time by which postings have their age, in unix seconds; empty: the real one"),
-        "idle": ("60s", duration, "a connection without a call is closed after it"),
-    }
-)
 
 
 class Settings:
@@ -240,10 +250,10 @@ class Settings:
         name = name.replace("_", "-")
         if name not in SETTINGS:
             raise ValueError(f"no setting {name}")
-        text = {True: "1", False: "0", None: ""}.get(text, str(text)) if not isinstance(text, int) or isinstance(text, bool) else str(text)
+        text = "" if text is None else str(int(text) if isinstance(text, bool) else text)
         try:
             value = SETTINGS[name][1](text)
-        except (ValueError, AttributeError) as error:
+        except ValueError as error:
             raise ValueError(f"{name}={text}: {error}") from error
         self.text[name], self.value[name] = text, value
 
@@ -274,6 +284,7 @@ CITIES = [
 ]
 COUNTRIES = {"US": "united states usa us america", "CA": "canada", "GB": "united kingdom uk england", "CH": "switzerland schweiz",
              "DE": "germany deutschland", "PL": "poland polska", "JP": "japan 日本"}  # fmt: skip
+MONEY = {"US": "USD", "CA": "CAD", "GB": "GBP", "CH": "CHF", "DE": "EUR", "PL": "PLN", "JP": "JPY"}
 COMPANIES = (
     "Acme Corporation|Globex|Initech|Umbrella Health|Stark & Sons, LLC|O'Brien Consulting|Müller GmbH|Société Générale des Eaux|"
     "株式会社サンプル|Wayne Logistics|Hooli|Vandelay Industries|\"Quotes\" Inc.|Back\\slash Labs|Tyrell Systems|Soylent Foods|"
@@ -281,21 +292,34 @@ COMPANIES = (
     "Ñandú Energía|Cheers 🍺 Hospitality|Tab\tTown|A:B:C Partners|Massive Dynamic|Aperture Science"
 ).split("|")
 LEVELS = "|||Senior |Junior |Lead |Staff |Principal |Sr. |Entry Level |Director, |Intern, |Head of ".split("|")
-SUFFIXES = "|||| II| (m/f/d)| – Night Shift| – $5,000 Sign-On Bonus!| 🚀| [Hybrid]| / Lead|, Part-Time| \"A-Team\"| &amp; more|\u2028urgent".split("|")
+SUFFIXES = (
+    "|||| II| (m/f/d)| – Night Shift| – $5,000 Sign-On Bonus!| 🚀| [Hybrid]| / Lead|, Part-Time| \"A-Team\"| &amp; more|\u2028urgent"
+).split("|")
 SKILLS = "Python|SQL|C|Linux|Kubernetes|Excel|Communication|AWS|Java|Négociation|Triage|CAD|Welding|QuickBooks|TypeScript|Go".split("|")
 BENEFITS = "401(k)|401(k) matching|Dental insurance|Health insurance|Paid time off|Parental leave|Visa sponsorship|Café".split("|")
 KINDS_OF_WORK = "Full-time|Part-time|Contract|Temporary|Internship".split("|")
+TYPES = {"Contract": "CONTRACTOR", "Internship": "INTERN"}
 SETTINGS_OF_WORK = "In-person|Hybrid work|Remote".split("|")
 SENTENCES = (
-    "You will own the design of {role} work from the first sketch to the day it runs.|We build what people in {city} use every morning.|"
-    "The team is small, speaks plainly and reviews everything twice.|You have done similar work for at least three years, or can show us why that does not matter.|"
-    "{company} is an equal opportunity employer; we mean it.|Our stack is boring on purpose: it has to run at night.|Travel is rare (< 10 %) & always paid.|"
-    "You read specifications before you write code, \u201cjust in case\u201d.|Experience with C:\\Windows paths is a plus; so is a sense of humour.|"
-    "Wir sprechen Deutsch, Français et un peu d’español — 日本語もOK.|Compensation depends on experience, location & shift.|"
-    "Applicants must be able to lift 25 lbs (11 kg) and a heavy reading list.|You keep calm when pagers go off, and you write down what happened afterwards.|"
-    "We offer naïve optimism, a façade of order and real coffee ☕.|Benefits start on day 1;\tno waiting period.|Please mention the word “teapot” in your letter.|"
-    "You work with product, design and support, and you tell each of them the same story.|The position reports to the head of the {role} group."
-).split("|")
+    "You will own the design of {role} work from the first sketch to the day it runs.",
+    "We build what people in {city} use every morning.",
+    "The team is small, speaks plainly and reviews everything twice.",
+    "You have done similar work for at least three years, or can show us why that does not matter.",
+    "{company} is an equal opportunity employer; we mean it.",
+    "Our stack is boring on purpose: it has to run at night.",
+    "Travel is rare (< 10 %) & always paid.",
+    "You read specifications before you write code, \u201cjust in case\u201d.",
+    "Experience with C:\\Windows paths is a plus; so is a sense of humour.",
+    "Wir sprechen Deutsch, Français et un peu d’español — 日本語もOK.",
+    "Compensation depends on experience, location & shift.",
+    "Applicants must be able to lift 25 lbs (11 kg) and a heavy reading list.",
+    "You keep calm when pagers go off, and you write down what happened afterwards.",
+    "We offer naïve optimism, a façade of order and real coffee ☕.",
+    "Benefits start on day 1;\tno waiting period.",
+    "Please mention the word \u201cteapot\u201d in your letter.",
+    "You work with product, design and support, and you tell each of them the same story.",
+    "The position reports to the head of the {role} group.",
+)
 NUMBERS = 1 << 39
 ODD, MASK64 = 0x9E3779B97F4A7C15, (1 << 64) - 1
 INVERSE = pow(ODD, -1, 1 << 64)
@@ -352,7 +376,6 @@ class Posting:
         place = ", ".join(part for part in (self.city, " ".join(filter(None, (self.region, self.zip)))) if part)
         self.location = f"Remote in {place}" if self.remote and draw.random() < 0.5 else "Remote" if self.remote else place
         self.chance = mixed(self.hash ^ 1) / 2**64  # decides on the kind
-        self.texts = None
         if source == "indeed":
             self.id = f"{number * ODD & MASK64 ^ corpus.mask:016x}"
         else:
@@ -416,13 +439,16 @@ class Posting:
         return self.blocks()[3][1][:160].rstrip() + "…"
 
     def posted(self, now):
-        return now // 86400 * 86400 - self.age * 86400 - self.second
+        """The moment, which agrees with the age in days and is the same all day."""
+        day = now // 86400 * 86400
+        return min(now, day + self.second % 60) if self.age == 0 else day - self.age * 86400 + self.second
 
     def url(self, look=""):
         """The posting's address in one of the forms in which listings have it."""
         if self.source == "glassdoor":
             slug = re.sub(r"[^a-z0-9]+", "-", f"{self.role} {self.company}".lower()).strip("-")
-            return f"https://www.glassdoor.com/job-listing/{slug}-JV_IC1147401_KO0,{len(self.role)}.htm?jl={self.id}" + (f"&{look}" if look else "")
+            look = f"&{look}" if look else ""
+            return f"https://www.glassdoor.com/job-listing/{slug}-JV_IC1147401_KO0,{len(self.role)}.htm?jl={self.id}{look}"
         if look == "ad":
             seed = base64.urlsafe_b64encode(struct.pack(">QQ", self.number, self.hash)).decode().rstrip("=")
             return f"https://www.indeed.com/pagead/clk?mo=r&ad=-6NY{seed}&xkcb=SoDR-{self.hash & 0xFFFFFF:x}&p=0"
@@ -435,7 +461,7 @@ class Posting:
     def usual_url(self):
         if self.source == "glassdoor":
             return self.url()
-        return self.url(("", "", "", "rc", "vjk", "ad")[self.hash % 6 if self.hash % 3 else 0])
+        return self.url(("", "", "", "", "", "", "rc", "rc", "vjk", "ad")[(self.hash >> 8) % 10])
 
 
 class Corpus:
@@ -508,7 +534,8 @@ class Corpus:
             per_page = settings["per-page"] or {"indeed": 15, "glassdoor": 30}[source]
             pages = settings["pages"] or 3 + chance % 3
             again = 2 if per_page > 4 else 0
-            total = per_page + (per_page - again) * (pages - 2) + 1 + (chance >> 8) % max(1, per_page - again - 1) if pages > 1 else per_page
+            last = 1 + (chance >> 8) % max(1, per_page - again - 1)
+            total = per_page + (per_page - again) * (pages - 2) + last if pages > 1 else per_page
             number = self.find(source, keyword, location, sort)
             fresh = [number(place) for place in range(total)]
             if sort in ("date", "recent"):
@@ -550,13 +577,17 @@ def indeed_pay(pay):
 
 def glassdoor_pay(posting, currency):
     pay = posting.pay
-    period = {"YEARLY": "ANNUAL", "DAILY": "DAILY", "WEEKLY": "WEEKLY"}.get(pay["period"], pay["period"])
+    period = {"YEARLY": "ANNUAL"}.get(pay["period"], pay["period"])
     both = [x for x in (pay["min"], pay["max"]) if x is not None]
-    money = {"US": "USD", "CA": "CAD", "GB": "GBP", "CH": "CHF", "DE": "EUR", "PL": "PLN", "JP": "JPY"}[posting.country]
-    return without_none(
-        {currency: money, "period": period, "min": pay["min"], "median": round(sum(both) / len(both), 2), "max": pay["max"],
-         "source": ("EMPLOYER_PROVIDED", "GLASSDOOR_ESTIMATED")[posting.hash >> 3 & 1]}
-    )  # fmt: skip
+    salary = {
+        currency: MONEY[posting.country],
+        "period": period,
+        "min": pay["min"],
+        "median": round(sum(both) / len(both), 2),
+        "max": pay["max"],
+        "source": ("EMPLOYER_PROVIDED", "GLASSDOOR_ESTIMATED")[posting.hash >> 3 & 1],
+    }
+    return without_none(salary)
 
 
 class Seller:
@@ -564,7 +595,7 @@ class Seller:
 
     def __init__(self, corpus, settings):
         self.corpus, self.settings = corpus, settings
-        self.origin = ""
+        self.origin = self.foreign = ""
 
     def now(self):
         return self.settings["now"] if self.settings["now"] is not None else int(time.time())
@@ -580,6 +611,9 @@ class Seller:
         shown = {"q": query["keyword"], "l": query["location"]}
         if query.get("sort"):
             shown["sort"] = query["sort"]
+        if page:
+            shown["start"] = page * per_page
+        here = f"{site}/jobs?{urllib.parse.urlencode(shown)}"
         answer = {
             "searchInformation": {"totalResults": total, "location": query["location"], "query": query["keyword"]},
             "jobs": [self.indeed_item(posting, repeated) for posting, repeated in found],
@@ -590,10 +624,11 @@ class Seller:
             url = f"{site}/jobs?{urllib.parse.urlencode(shown)}"
             if self.settings["next"] == "relative":
                 url = url[len(site) :]
-            elif self.settings["next"] == "api":
-                url = f"{self.origin}/scrape/indeed/listing?" + urllib.parse.urlencode({**query, "start": shown["start"]})
+            elif self.settings["next"] in ("api", "foreign"):
+                origin = self.origin if self.settings["next"] == "api" else self.foreign
+                url = f"{origin}/scrape/indeed/listing?" + urllib.parse.urlencode({**query, "start": shown["start"]})
             answer["pagination"]["nextPage"] = url
-        return answer, f"{site}/jobs?{urllib.parse.urlencode(shown)}"
+        return answer, here
 
     def indeed_item(self, posting, repeated):
         posted = posting.posted(self.now())
@@ -623,7 +658,6 @@ class Seller:
             "title": posting.title,
             "company": posting.company,
             "location": posting.location,
-            "url": posting.url(),
             "details": {"jobType": posting.work, "workSetting": [posting.setting]},
             "benefits": posting.benefits,
         }
@@ -632,7 +666,7 @@ class Seller:
         if kind == "expired":
             job["expired"] = True
         elif kind in ("incomplete", "js"):
-            job.update({"description": "", "descriptionHtml": ""} if posting.hash & 8 else {"description": None} if posting.hash & 16 else {})
+            job.update(({"description": "", "descriptionHtml": ""}, {"description": None}, {})[posting.hash % 3])
         else:
             job["description"], job["descriptionHtml"] = posting.text(short), posting.html(short)
         return job
@@ -703,11 +737,13 @@ class Seller:
         head = f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{title} - {html.escape(posting.company)}</title>\n'
         if kind == "js" and not rendered:
             note = "Please enable JavaScript to see this job."
-            page = f'{head}<script>window.app = "</scr" + "ipt>";</script></head><body><noscript>{note}</noscript><div id="app"></div></body></html>\n'
+            page = f'{head}<script>window.app = "</scr" + "ipt>";</script></head>\n'
+            page += f'<body><noscript>{note}</noscript><div id="app"></div></body></html>\n'
             return page, note, note
         if kind == "expired":
             note = "This job has expired on the site."
-            return f"{head}</head><body><h1>{title}</h1><p>{note}</p></body></html>\n", f"{posting.title}\n\n{note}", f"# {posting.title}\n\n{note}"
+            page = f"{head}</head><body><h1>{title}</h1><p>{note}</p></body></html>\n"
+            return page, f"{posting.title}\n\n{note}", f"# {posting.title}\n\n{note}"
         data = self.schema_org(posting)
         crumbs = {"@context": "https://schema.org", "@type": "BreadcrumbList", "itemListElement": []}
         if posting.hash % 3 == 0:
@@ -720,7 +756,8 @@ class Seller:
             f"<style>h1 > b {{ color: red }}</style></head>\n<body><nav><a href=\"/\">Home</a></nav><h1>{title}</h1>\n"
             f"{posting.html(short)}\n<footer>© {html.escape(posting.company)} &nbsp;·&nbsp; Terms</footer></body></html>\n"
         )
-        return page, f"Home\n\n{posting.title}\n\n{posting.text(short)}\n\nTerms", f"[Home](/)\n\n# {posting.title}\n\n{posting.markdown(short)}\n\nTerms"
+        text = f"Home\n\n{posting.title}\n\n{posting.text(short)}\n\nTerms"
+        return page, text, f"[Home](/)\n\n# {posting.title}\n\n{posting.markdown(short)}\n\nTerms"
 
     def schema_org(self, posting):
         posted = posting.posted(self.now())
@@ -732,7 +769,7 @@ class Seller:
             "identifier": {"@type": "PropertyValue", "name": posting.company, "value": str(posting.id)},
             "datePosted": time.strftime("%Y-%m-%d", time.gmtime(posted)),
             "validThrough": iso(posted + 60 * 86400, 0),
-            "employmentType": [work.upper().replace("-", "_").replace("FULL_TIME", "FULL_TIME") for work in posting.work],
+            "employmentType": [TYPES.get(work, work.upper().replace("-", "_")) for work in posting.work],
             "hiringOrganization": {"@type": "Organization", "name": posting.company},
             "jobLocation": {
                 "@type": "Place",
@@ -747,7 +784,8 @@ class Seller:
         if posting.pay:
             unit = {"YEARLY": "YEAR", "MONTHLY": "MONTH", "WEEKLY": "WEEK", "DAILY": "DAY", "HOURLY": "HOUR"}[posting.pay["period"]]
             value = without_none({"minValue": posting.pay["min"], "maxValue": posting.pay["max"]})
-            data["baseSalary"] = {"@type": "MonetaryAmount", "currency": "USD", "value": {"@type": "QuantitativeValue", **value, "unitText": unit}}
+            value = {"@type": "QuantitativeValue", **value, "unitText": unit}
+            data["baseSalary"] = {"@type": "MonetaryAmount", "currency": MONEY[posting.country], "value": value}
         return data
 
 
@@ -807,16 +845,14 @@ class Provider:
         self.elsewhere["calls"] = self.elsewhere["key"] = 0
 
     def set(self, changes):
-        before = dict(self.settings.text)
-        try:
-            for name, text in changes:
-                self.settings.set(name, text)
-                if name == "script":
-                    self.script_left = collections.deque(self.settings["script"])
-        except ValueError:
-            for name, text in before.items():
-                self.settings.set(name, text)
-            raise
+        """All of the changes or none."""
+        tried = Settings()
+        for name, text in changes:
+            tried.set(name, text)
+        for name, text in changes:
+            self.settings.set(name, text)
+            if name == "script":
+                self.script_left = collections.deque(self.settings["script"])
 
     def state(self, urls):
         state = {
@@ -992,7 +1028,7 @@ class Provider:
         if "field" in report:
             put(answer, self.settings["report-field"], call.price)
         # Some serialisers escape all that is not ASCII, some do not.
-        return json.dumps(answer, ensure_ascii=self.billed % 3 == 0).encode(), "application/json; charset=utf-8"
+        return json.dumps(answer, ensure_ascii=hashed(call.what) % 3 == 0).encode(), "application/json; charset=utf-8"
 
     def refusal_answer(self, refusal, headers):
         headers += refusal.headers
@@ -1214,7 +1250,8 @@ class Connection(asyncio.Protocol):
         if path.startswith("/_test/"):
             self.answer(*admin(provider, method, path, query, body))
             return
-        if provider.key in target or provider.key.encode() in body:
+        others = (value for name, value in headers.items() if name != "x-api-key")
+        if provider.key.encode() in body or any(provider.key in text for text in (target, *others)):
             provider.keys["elsewhere"] += 1
         endpoint = provider.paid.get(path)
         if not endpoint:
@@ -1390,9 +1427,26 @@ def typed(headers, kind):
     return [(name, kind if name == "Content-Type" else value) for name, value in headers]
 
 
-def not_utf8(_, headers, body):
-    # Behind the quote that begins a string's text, which is UTF-8 no more then.
-    return headers, re.sub(rb'(: ")', b'\\1\xff\xc0\x80\xed\xa0\x80', body, count=0)
+def in_strings(more):
+    """Where a member's value begins with a quote; not in requestMetadata, which has to say "ok" still."""
+
+    def change(_, headers, body):
+        begin = body.find(b"}") if b"requestMetadata" in body[:40] else 0
+        return headers, body[:begin] + body[begin:].replace(b': "', b': "' + more)
+
+    return another_body(change)
+
+
+def retyped(tree):
+    if isinstance(tree, dict):
+        return {name: value if name == "requestMetadata" else retyped(value) for name, value in tree.items()}
+    if isinstance(tree, list):
+        return [retyped(value) for value in tree] + [None, "text", 7]
+    return {str: [tree], bool: "yes", type(None): {}}.get(type(tree), str(tree))
+
+
+def other_types(_, headers, body):
+    return headers, json.dumps(retyped(json.loads(body))).encode()
 
 
 def deep(_, headers, body):
@@ -1461,12 +1515,15 @@ MISDEEDS = {
     "lost": lost, "mute": mute, "stall": stall, "truncate": truncate, "cut": cut, "chunked": chunked, "http10": http10, "drop": drop,
     "malformed": another_body(lambda _, headers, body: (headers, body[: len(body) // 2])),
     "garbage": another_body(lambda _, headers, body: (headers, b"\x00\x01{]\"" + body[:20])),
-    "utf8": another_body(not_utf8),
+    "utf8": in_strings(b"\xff\xc0\x80\xed\xa0\x80"),
+    "surrogate": in_strings(b"\\ud83d"),
+    "control": in_strings(b"\\u0000\\u001b]0;title\\u0007\\u001b[31m"),
+    "types": another_body(other_types),
     "empty": another_body(lambda _, headers, body: (headers, b"")),
     "null": another_body(lambda _, headers, body: (headers, b"null")),
     "deep": another_body(deep),
     "type": another_body(lambda _, headers, body: (typed(headers, "text/html"), body)),
-    "html": another_body(lambda _, headers, body: (typed(headers, "text/html"), b"<html><body>Please log in to the network.</body></html>")),
+    "html": another_body(lambda _, headers, body: (typed(headers, "text/html"), b"<html><body>Please log in.</body></html>")),
     "gzip": another_body(lambda _, headers, body: (headers + [("Content-Encoding", "gzip")], gzip.compress(body))),
     "huge": huge, "endless": endless, "slow-body": slow_body, "slow-headers": slow_headers, "headers": long_headers, "bomb": bomb,
 }  # fmt: skip
@@ -1489,7 +1546,8 @@ class Elsewhere(asyncio.Protocol):
         self.provider.elsewhere["calls"] += 1
         self.provider.elsewhere["key"] += self.provider.key.encode() in self.buffer
         body = json.dumps(Provider.with_metadata({"jobs": [], "job": {"title": "stolen", "description": "stolen"}}, "")).encode()
-        self.transport.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
+        self.transport.write(head % len(body) + body)
         self.transport.close()
 
 
@@ -1515,7 +1573,8 @@ def admin(provider, method, path, query, body):
             data = json.dumps(provider.state("urls" in query)) + "\n"
             return 200, [("Content-Type", "application/json")], data.encode()
         if what == "urls":
-            urls = some_urls(provider.corpus, provider.settings, int(query.get("count", 10)), query.get("source", "indeed"), query.get("kind"), int(query.get("from", 0)))
+            count, begin, source = int(query.get("count", 10)), int(query.get("from", 0)), query.get("source", "indeed")
+            urls = some_urls(provider.corpus, provider.settings, count, source, query.get("kind"), begin)
             return 200, text, ("\n".join(urls) + "\n").encode()
         if what == "set" and method == "POST":
             if body.lstrip().startswith(b"{"):
@@ -1526,7 +1585,7 @@ def admin(provider, method, path, query, body):
         elif what == "reset" and method == "POST":
             provider.reset()
             if "settings" in query:
-                provider.set(provider.at_start.items())
+                provider.set(list(provider.at_start.items()))
         else:
             return 404, text, b"no such thing to ask or to do\n"
     except (ValueError, KeyError) as error:
@@ -1539,7 +1598,10 @@ def read_key(args):
         return secrets.token_hex(16)
     try:
         with open(args.key_file, encoding="ascii") as file:
-            return file.read().strip()
+            key = file.read().strip()
+        if not key:
+            raise ValueError(f"{args.key_file} is empty")
+        return key
     except FileNotFoundError:
         key = secrets.token_hex(16)
         with open(os.open(args.key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
@@ -1549,20 +1611,26 @@ def read_key(args):
 
 def help_text():
     width = max(len(name) for name in SETTINGS) + 2
-    lines = [f"    {name:<{width}}{text or 'the same'}{f' [{default}]' if default else ''}" for name, (default, _, text) in SETTINGS.items()]
+    lines = []
+    for name, (default, _, text) in SETTINGS.items():
+        lines.append(f"    {name:<{width}}{text or 'the same'}{f' [{default}]' if default else ''}")
     return __doc__ + "\n".join(lines) + "\n"
 
 
 async def serve(args, settings):
     provider = Provider(args, settings)
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Connection(provider), "127.0.0.1", args.port, backlog=1024)
+    secure = None
+    if args.tls:
+        secure = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        secure.load_cert_chain(*args.tls)
+    server = await loop.create_server(lambda: Connection(provider), "127.0.0.1", args.port, backlog=1024, ssl=secure)
     port = server.sockets[0].getsockname()[1]
-    provider.seller.origin = f"http://127.0.0.1:{port}"
-    away = await loop.create_server(lambda: Elsewhere(provider), "127.0.0.1", 0)
-    other = away.sockets[0].getsockname()[1]
-    await loop.create_server(lambda: Elsewhere(provider), "127.0.0.2", other)
-    provider.elsewhere.update(url=f"http://127.0.0.1:{other}/scrape/indeed/job", host_url=f"http://127.0.0.2:{other}/scrape/indeed/job")
+    provider.seller.origin = f"http{'s' if secure else ''}://127.0.0.1:{port}"
+    for name, host in (("url", "127.0.0.1"), ("host_url", "127.0.0.2")):
+        away = await loop.create_server(lambda: Elsewhere(provider), host, 0)
+        provider.elsewhere[name] = f"http://{host}:{away.sockets[0].getsockname()[1]}/scrape/indeed/job"
+    provider.seller.foreign = provider.elsewhere["host_url"].removesuffix("/scrape/indeed/job")
     print(f"listening on 127.0.0.1:{port}", flush=True)
     if args.demo and not args.key_file:
         print(f"key: {provider.key}", flush=True)
@@ -1575,6 +1643,7 @@ def main():
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--key-file")
     parser.add_argument("--log")
+    parser.add_argument("--tls", nargs=2)
     parser.add_argument("--demo", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--urls", type=int)
