@@ -7,10 +7,12 @@
 
 #include "base/clock.h"
 #include "gate/plot.h"
+#include "gate/report.h"
 #include "jsonl/write.h"
 
 #define DAY 86400.0
 #define TIME_SIZE 21
+#define DAY_MS (INT64_C(86400) * 1000)
 
 int64_t jl_forecast_committed(const jl_account *a) {
     return a->spent + a->held + a->carried;
@@ -43,6 +45,25 @@ void jl_forecast_make(jl_forecast *f, const jl_account *a, unsigned window, int6
     f->period_so_far = (jl_pace){.credits = a->spent, .days = so_far < 1 ? 1 : so_far};
     lead_on(f, &f->recent);
     lead_on(f, &f->period_so_far);
+}
+
+int jl_forecast_look(jl_forecast *f, jl_ledger *l, const jl_account *a, unsigned window, jl_err *err) {
+    jl_report recent;
+    uint64_t from = 1;
+    int64_t began = INT64_MAX;
+    jl_report_init(&recent, JL_BY_NOTHING, NULL);
+    recent.since_ms = a->now_ms - window * DAY_MS;
+    int rc = jl_journal_time(l, 1, &began, err);
+    if (rc == 0) /* leases are not longer than a week, so this is before any call of the window was sent */
+        rc = jl_journal_seek(l, a->seq, recent.since_ms - 8 * DAY_MS, &from, err);
+    if (rc == 0)
+        rc = l->ops->journal(l, from, jl_report_event, &recent, err);
+    if (rc == 0)
+        rc = jl_report_end(&recent, 1, 0, err);
+    if (rc == 0)
+        jl_forecast_make(f, a, window, recent.total.credits, began < a->now_ms ? began : a->now_ms);
+    jl_report_free(&recent);
+    return rc;
 }
 
 /* ---- as text ---- */

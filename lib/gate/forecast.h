@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "gate/account.h"
+#include "gate/ledger.h"
 
 #define JL_FORECAST_DAYS 7 /* that the pace is taken from, unless somebody wants others */
 
@@ -34,6 +34,8 @@ typedef struct jl_forecast {
 /* `recent`: credits charged in the last `window` days; `began_ms`: the time of the journal's first entry, for accounts
    that are younger than that. */
 void jl_forecast_make(jl_forecast *f, const jl_account *a, unsigned window, int64_t recent, int64_t began_ms);
+/* The same, with what the journal says. */
+int jl_forecast_look(jl_forecast *f, jl_ledger *l, const jl_account *a, unsigned window, jl_err *err);
 /* One line without LF: "at 5,120 credits a day (the last 7 days) the budget ends on 2026-11-27 14:00 UTC". */
 int jl_forecast_line(const jl_forecast *f, const jl_pace *pace, jl_buf *out, jl_err *err);
 /* Several lines; one JSON object and LF. */

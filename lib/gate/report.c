@@ -314,17 +314,26 @@ static int first_time(void *self, const jl_event *e, jl_err *err) {
     return jl_err_set(err, JL_SOFTWARE, "enough of the journal");
 }
 
+int jl_journal_time(jl_ledger *l, uint64_t seq, int64_t *at_ms, jl_err *err) {
+    struct look_at look = {.at_ms = INT64_MAX};
+    jl_err why = {0};
+    if (l->ops->journal(l, seq, first_time, &look, &why) != 0 && !look.seen) {
+        if (err)
+            *err = why;
+        return -1;
+    }
+    *at_ms = look.at_ms;
+    return 0;
+}
+
 int jl_journal_seek(jl_ledger *l, uint64_t last, int64_t at_ms, uint64_t *from, jl_err *err) {
     uint64_t low = 1, high = last + 1; /* what is looked for stands at low or behind it, at high or before it */
     while (low < high) {
         uint64_t middle = low + (high - low) / 2;
-        struct look_at look = {0};
-        jl_err why = {0};
-        if (l->ops->journal(l, middle, first_time, &look, &why) != 0 && !look.seen) {
-            *err = why;
+        int64_t found;
+        if (jl_journal_time(l, middle, &found, err) != 0)
             return -1;
-        }
-        if (!look.seen || look.at_ms >= at_ms)
+        if (found >= at_ms)
             high = middle;
         else
             low = middle + 1;

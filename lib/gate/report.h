@@ -47,6 +47,8 @@ int jl_report_json(const jl_report *r, jl_buf *out, jl_err *err);
 /* A table with a head and a line of totals; with bars of `width` columns in all if width > 0, drawn by jl_plot_bar. */
 int jl_report_table(const jl_report *r, size_t width, bool blocks, jl_buf *out, jl_err *err);
 
+/* The time of entry `seq`, ms since 1970; INT64_MAX when there is none. */
+int jl_journal_time(jl_ledger *l, uint64_t seq, int64_t *at_ms, jl_err *err);
 /* The first entry of the journal that is not older than `at_ms`, or the one behind the last (`last` + 1), by bisection;
    times in the journal never go back. */
 int jl_journal_seek(jl_ledger *l, uint64_t last, int64_t at_ms, uint64_t *from, jl_err *err);

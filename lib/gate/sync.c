@@ -1,0 +1,75 @@
+/* Adopts differences in an order in which a crash leaves nothing that a second run would not mend. */
+#include "gate/sync.h"
+
+static uint32_t uncertain_calls(const jl_account *a) {
+    uint32_t n = 0;
+    for (size_t i = 0; i < a->holds; i++)
+        n += a->hold[i].state == JL_HOLD_UNCERTAIN;
+    return n;
+}
+
+/* At what they were charged, so that no sum changes. Those that somebody has settled meanwhile stay as they are. */
+static int settle_uncertain(jl_ledger *l, const jl_account *a, const char *by, uint32_t *settled, jl_err *err) {
+    for (size_t i = 0; i < a->holds; i++) {
+        const jl_hold *h = &a->hold[i];
+        if (h->state != JL_HOLD_UNCERTAIN)
+            continue;
+        jl_settle settle = {.id = h->id,
+                            .to = JL_HOLD_SETTLED,
+                            .cost = h->worst,
+                            .outcome = JL_CALL_NEUTRAL,
+                            .by = by,
+                            .endpoint = h->endpoint,
+                            .user = h->user,
+                            .worst = h->worst};
+        jl_settled result;
+        if (l->ops->settle(l, &settle, &result, err) != 0)
+            return -1;
+        *settled += result.before == JL_HOLD_UNCERTAIN;
+    }
+    return 0;
+}
+
+/* May be adopted what makes the ledger smaller? */
+static int may_decrease(jl_ledger *l, const jl_account *then, jl_sync *s, bool *may, jl_err *err) {
+    jl_account now = {0};
+    if (l->ops->look(l, &now, err) != 0)
+        return -1;
+    s->live = now.live > then->live ? now.live : then->live;
+    *may = s->live == 0 && strcmp(now.period, then->period) == 0;
+    jl_account_free(&now);
+    return 0;
+}
+
+int jl_sync_adopt(jl_ledger *l, const jl_account *then, int64_t used, bool dry_run, jl_sync *s, jl_err *err) {
+    *s = (jl_sync){.used = used,
+                   .spent = then->spent,
+                   .difference = used - then->spent,
+                   .live = then->live,
+                   .uncertain = uncertain_calls(then)};
+    bool may = true;
+    if (s->difference < 0 && may_decrease(l, then, s, &may, err) != 0)
+        return -1;
+    if (dry_run || !may)
+        return 0;
+    /* First the money: if this is all that happens, the calls are still uncertain, and the next sync finds no
+       difference and settles them. */
+    if (s->difference != 0 && l->ops->adjust(l, s->difference, "sync", err) != 0)
+        return -1;
+    s->adopted = true;
+    return settle_uncertain(l, then, "sync", &s->settled, err);
+}
+
+int jl_sync_reset(jl_ledger *l, int64_t *taken, jl_err *err) {
+    jl_account a = {0};
+    uint32_t settled = 0;
+    if (l->ops->look(l, &a, err) != 0)
+        return -1;
+    /* First the calls: one that was voided later would take off what is gone already. */
+    int rc = settle_uncertain(l, &a, "person", &settled, err);
+    if (rc == 0 && a.spent != 0)
+        rc = l->ops->adjust(l, -a.spent, "reset", err);
+    *taken = a.spent;
+    jl_account_free(&a);
+    return rc;
+}

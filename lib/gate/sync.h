@@ -1,0 +1,25 @@
+/* The ledger set right by what the provider says was used. */
+#ifndef JL_GATE_SYNC_H
+#define JL_GATE_SYNC_H
+
+#include "gate/ledger.h"
+
+typedef struct jl_sync {
+    int64_t used, spent; /* in the period: by the provider; by the ledger, before it was asked */
+    int64_t difference;  /* used - spent */
+    uint32_t live;       /* calls that were out then, or are now: the larger figure */
+    uint32_t uncertain;  /* calls that were uncertain then */
+    bool adopted;        /* the difference stands in the ledger now */
+    uint32_t settled;    /* of the uncertain calls: settled at what they were charged */
+} jl_sync;
+
+/* `then`: the account as it was before the provider was asked for `used`. What was settled in between is in both figures,
+   and so counts twice: on the safe side. A decrease is adopted only when no call was out then and none is now, for a call
+   that is out may be billed and not be in `used` yet. With the difference the uncertain calls of then are settled, as
+   the provider's figure has them or not; how they are charged does not matter any more. dry_run: only compares. */
+int jl_sync_adopt(jl_ledger *l, const jl_account *then, int64_t used, bool dry_run, jl_sync *s, jl_err *err);
+/* Takes what is spent in the period back to nothing; uncertain calls are settled first. Calls that are out stay held.
+   `taken`: credits taken off. */
+int jl_sync_reset(jl_ledger *l, int64_t *taken, jl_err *err);
+
+#endif
