@@ -13,16 +13,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/boot.h"
 #include "base/clock.h"
 #include "gate/rules.h"
 #include "wire/sqlite.h"
 
 #define PATIENCE (10 * JL_SECOND)
-#define BOOT_ID "/proc/sys/kernel/random/boot_id"
-#define BOOT_SIZE 64
 #define JOURNAL_BATCH 256
 #define SUBJECT_MAX (1 << 20) /* holds that are read at once; far more than concurrency can be */
 
@@ -132,7 +130,7 @@ struct ledger {
     jl_sqlite_stmt *stmt[QUERIES];
     char *path, *provider;
     int64_t patience;
-    char boot[BOOT_SIZE];
+    char boot[JL_BOOT_SIZE];
 
     /* As read by the transaction at hand, and as it leaves them. */
     bool changed;
@@ -152,25 +150,9 @@ struct ledger {
 
 /* ---- clocks ---- */
 
-static int64_t boot_time(void) {
-    struct timespec t = {0};
-    (void)clock_gettime(CLOCK_BOOTTIME, &t);
-    return (int64_t)t.tv_sec * JL_SECOND + t.tv_nsec;
-}
-
-/* Stays empty where there is none to read; then everything counts as written since. */
-static void read_boot(char boot[BOOT_SIZE]) {
-    int fd = open(BOOT_ID, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    ssize_t n = fd >= 0 ? read(fd, boot, BOOT_SIZE - 1) : 0;
-    if (fd >= 0)
-        close(fd); /* nothing was written */
-    boot[n > 0 ? n : 0] = '\0';
-    boot[strcspn(boot, "\n")] = '\0';
-}
-
 static void look_at_clocks(struct ledger *l) {
     l->now_ms = jl_clock_wall() / JL_MILLISECOND;
-    l->now = boot_time();
+    l->now = jl_boot_now();
 }
 
 /* The clock that an open breaker's end is of. */
@@ -419,7 +401,7 @@ static int journal_breaker(struct ledger *l, const char *note, jl_err *err) {
 
 /* What the file says, for the clocks of this moment. */
 static void account_take(struct ledger *l, jl_sqlite_stmt *s) {
-    char boot[BOOT_SIZE];
+    char boot[JL_BOOT_SIZE];
     l->seq = jl_sqlite_int(s, 0);
     l->at_ms = jl_sqlite_int(s, 1);
     l->settings_seq = jl_sqlite_int(s, 2);
@@ -733,7 +715,7 @@ static int ledger_send(jl_ledger *base, const char *id, int64_t *lease, jl_err *
         rc = send_hold(l, &r, err);
     if (leave(l, rc, err) < 0)
         return -1;
-    int64_t left = r.hold.state == JL_HOLD_SENT ? r.ends - boot_time() : -1;
+    int64_t left = r.hold.state == JL_HOLD_SENT ? r.ends - jl_boot_now() : -1;
     *lease = left > 0 ? left : -1;
     return 0;
 }
@@ -1028,7 +1010,7 @@ static int notice_write(struct ledger *l, const char *key, bool told, int64_t le
 
 /* 1: free to be claimed. */
 static int notice_free(struct ledger *l, const char *key, jl_err *err) {
-    char boot[BOOT_SIZE];
+    char boot[JL_BOOT_SIZE];
     jl_sqlite_stmt *s = ready(l, NOTICE_READ, err);
     if (!s)
         return -1;
@@ -1274,7 +1256,7 @@ static jl_ledger *ledger_open(const jl_url *url, const char *provider, int64_t p
     }
     l->base.ops = &ops;
     l->patience = patience > 0 ? patience : PATIENCE;
-    read_boot(l->boot);
+    jl_boot_id(l->boot);
     return &l->base;
 }
 
