@@ -21,6 +21,7 @@ needs_jl-augment   :=
 needs_senior-cache := sqlite redis
 needs_senior-grpc  := grpc sqlite redis
 needs_senior-model := grpc
+needs_hd-fetch     := http sqlite redis
 
 # What a need means: its sources in lib/ (everything else is the core) and its libraries. Those of LATE are not linked
 # but loaded when a store asks for them (lib/wire/late.h).
@@ -84,7 +85,16 @@ $(BUILD)/gen/%.pb-c.c $(BUILD)/gen/%.pb-c.h &: proto/%.proto Makefile
 	sed 's/\bstring\b/bytes/' $< > $(BUILD)/gen/$(<F)
 	protoc-c --proto_path=$(BUILD)/gen --c_out=$(BUILD)/gen $(BUILD)/gen/$(<F)
 
+# What runs inside a server stands in the tree as a file of its own: lib/ROOM/NAME.lua is the string jl_NAME_lua of
+# ROOM/NAME.lua.h. Numbers, for a compiler need not take strings of that length.
+scripts_lua := $(wildcard lib/*/*.lua)
+headers_lua := $(scripts_lua:lib/%=$(BUILD)/gen/%.h)
+$(BUILD)/gen/%.lua.h: lib/%.lua Makefile
+	@mkdir -p $(@D)
+	{ printf 'static const char jl_%s_lua[] = {' '$(notdir $*)' && od -An -v -tu1 $< | sed 's/ *\([0-9][0-9]*\)/\1,/g' && echo '0};'; } > $@
+
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+$(call objects,$(sources_redis)): | $(headers_lua)
 objects_grpc_gen := $(BUILD)/obj/gen/seniority.pb-c.o
 $(call objects,$(sources_grpc)): | $(BUILD)/gen/seniority.pb-c.h
 
