@@ -91,10 +91,13 @@ scripts_lua := $(wildcard lib/*/*.lua)
 headers_lua := $(scripts_lua:lib/%=$(BUILD)/gen/%.h)
 $(BUILD)/gen/%.lua.h: lib/%.lua Makefile
 	@mkdir -p $(@D)
-	{ printf 'static const char jl_%s_lua[] = {' '$(notdir $*)' && od -An -v -tu1 $< | sed 's/ *\([0-9][0-9]*\)/\1,/g' && echo '0};'; } > $@
+	{ printf 'static const char jl_%s_lua[] = {' '$(notdir $*)' && od -An -v -td1 $< | sed 's/ *\(-*[0-9][0-9]*\)/\1,/g' && echo '0};'; } > $@
 
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 $(call objects,$(sources_redis)): | $(headers_lua)
+# For those who read sources without building.
+.PHONY: generated
+generated: $(headers_lua) $(BUILD)/gen/seniority.pb-c.h
 objects_grpc_gen := $(BUILD)/obj/gen/seniority.pb-c.o
 $(call objects,$(sources_grpc)): | $(BUILD)/gen/seniority.pb-c.h
 

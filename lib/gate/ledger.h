@@ -165,6 +165,9 @@ typedef struct jl_ledger_ops {
     /* Replaces everything but the journal by `account`, which was made from the journal up to entry `account->seq`; works
        also where parts are lost. 1: the journal has grown since, make it anew. Adds JL_EVENT_REBUILD. */
     int (*restore)(jl_ledger *l, const jl_account *account, jl_err *err);
+    /* A sentence about what makes this place unsafe for money, static; NULL: nothing that shows. The op itself is NULL
+       where there is nothing to say. */
+    const char *(*advice)(jl_ledger *l);
     void (*close)(jl_ledger *l);
 } jl_ledger_ops;
 
