@@ -31,6 +31,9 @@ $(tests_bin): $(BUILD)/test/%: $(BUILD)/obj/tests/%.o $(archives)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(libs_all) -lcmocka -ljansson
 
+# Answers for the resolver, where libcurl asks it.
+$(BUILD)/test/contract/http_test: private LDFLAGS_ALL += -Wl,--export-dynamic-symbol=getaddrinfo
+
 $(fuzz_bin): $(BUILD)/test/%_replay: $(BUILD)/obj/tests/%_fuzz.o $(BUILD)/obj/tests/fuzz/replay.o $(archives)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(libs_all)
@@ -39,9 +42,9 @@ $(tools_bin): $(BUILD)/test/bin/%: $(BUILD)/obj/tests/tools/%.o
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< -lm
 
-$(bench_bin): $(BUILD)/test/%: $(BUILD)/obj/tests/%.o $(BUILD)/lib/libcore.a
+$(bench_bin): $(BUILD)/test/%: $(BUILD)/obj/tests/%.o $(archives)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(BUILD)/lib/libcore.a $(libs_core) -lpthread -lm
+	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(libs_all)
 
 # The C peers of senior-grpc, for measuring.
 $(call objects,$(peers_c)): | $(BUILD)/gen/seniority.pb-c.h
