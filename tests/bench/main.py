@@ -25,6 +25,7 @@ GROUPS = [
     "distinct",
     "shapes",
     "production",
+    "gate",
 ]
 
 
