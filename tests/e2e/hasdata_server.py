@@ -282,6 +282,8 @@ CITIES = [
         "München///DE|Kraków///PL|東京///JP"
     ).split("|")
 ]
+REGIONS = {"TX": "texas", "MA": "massachusetts", "IL": "illinois", "CO": "colorado", "NY": "york", "WA": "washington",
+           "CA": "california", "OR": "oregon", "GA": "georgia", "FL": "florida", "ID": "idaho", "NC": "carolina"}  # fmt: skip
 COUNTRIES = {"US": "united states usa us america", "CA": "canada", "GB": "united kingdom uk england", "CH": "switzerland schweiz",
              "DE": "germany deutschland", "PL": "poland polska", "JP": "japan 日本"}  # fmt: skip
 MONEY = {"US": "USD", "CA": "CAD", "GB": "GBP", "CH": "CHF", "DE": "EUR", "PL": "PLN", "JP": "JPY"}
@@ -510,9 +512,16 @@ class Corpus:
         roles = roles or [hashed(keyword.lower()) % len(ROLES)]
         asked = words(location)
         remote = "remote" in asked
-        cities = [i for i, c in enumerate(CITIES) if asked & words(c[0]) or asked & {c[1].lower(), c[2]} - {""}]
-        cities = cities or [i for i, c in enumerate(CITIES) if asked & set(COUNTRIES[c[3]].split())]
-        cities = cities or list(range(len(CITIES)))
+        country = max(COUNTRIES, key=lambda name: len(asked & set(COUNTRIES[name].split())))
+        for fits in (
+            lambda city: words(city[0]) <= asked or city[2] in asked,
+            lambda city: {city[1].lower(), REGIONS.get(city[1], "-")} & asked,
+            lambda city: city[3] == country and asked & set(COUNTRIES[country].split()),
+            lambda city: True,
+        ):
+            cities = [i for i, city in enumerate(CITIES) if fits(city)]
+            if cities:
+                break
 
         def number(place):
             place, role = divmod(place, len(roles))
@@ -1249,6 +1258,10 @@ class Connection(asyncio.Protocol):
         query = dict(urllib.parse.parse_qsl(query, keep_blank_values=True))
         if path.startswith("/_test/"):
             self.answer(*admin(provider, method, path, query, body))
+            return
+        if method not in ("GET", "POST"):
+            self.keep = False
+            self.answer(405, [], b"")
             return
         others = (value for name, value in headers.items() if name != "x-api-key")
         if provider.key.encode() in body or any(provider.key in text for text in (target, *others)):
