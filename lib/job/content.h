@@ -6,7 +6,7 @@
 
 #include "base/buf.h"
 
-/* FROZEN FORMAT, version 1 (golden vectors: tests/unit/job_content_test.c).
+/* FROZEN FORMAT, version 1 (golden vectors: tests/unit/golden/job.tsv).
    encoding of texts = each text's, one behind the other:
      a text      's' length content; length = uint32 little endian, bytes (as in jsonl/key.h); content = the decoded
                  UTF-8 with every run of white space (U+0009…U+000D, U+0020, U+0085, U+00A0, U+2028, U+2029) made one

@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 
-/* FROZEN FORMAT, version 1 (golden vectors: tests/unit/job_link_test.c): stores know postings by these ids.
+/* FROZEN FORMAT, version 1 (golden vectors: tests/unit/golden/job.tsv): stores know postings by these ids.
 
    Canonical form of an http or https URL:
      - scheme and host in lower case, without user, default port, fragment and the dot behind the host

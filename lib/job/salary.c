@@ -260,6 +260,9 @@ static void skip_space(cursor *c) {
         c->p += n;
 }
 
+/* A sign that several currencies have, "$" above all; next to one that ends in D it means that. */
+#define DOLLAR "?  "
+
 /* A currency before or behind an amount. False: another one was there already. */
 static bool read_currency(cursor *c, char currency[4], bool *any) {
     char found[4] = "";
@@ -268,10 +271,11 @@ static bool read_currency(cursor *c, char currency[4], bool *any) {
         return true;
     c->p += n;
     *any = true;
-    if (found[0] && currency[0] && strcmp(found, currency) != 0)
+    const char *code = found[0] ? found : DOLLAR;
+    if (!currency[0] || (strcmp(currency, DOLLAR) == 0 && code[2] == 'D'))
+        memcpy(currency, code, 4);
+    else if (strcmp(code, currency) != 0 && !(strcmp(code, DOLLAR) == 0 && currency[2] == 'D'))
         return false;
-    if (found[0])
-        memcpy(currency, found, sizeof found);
     return true;
 }
 
@@ -395,6 +399,12 @@ static bool read_priced(cursor *c, char amount[32], jl_salary *s, bool *any) {
     return read_period(c, &s->period);
 }
 
+/* "45.000" in a sentence is forty-five thousand where points part the thousands. */
+static bool ambiguous(const char *amount) {
+    const char *point = strchr(amount, '.');
+    return point && strlen(point) == 4;
+}
+
 /* "$120 - $150k" says thousands once. */
 static void share_thousands(char min[32], const char *max) {
     size_t n = strlen(min);
@@ -437,7 +447,9 @@ void jl_salary_sentence(jl_span text, jl_salary *salary) {
     for (; c.p < c.end; ++c.p)
         if (digit_at(&c, 0))
             return;
-    if (any || s.period)
+    if (strcmp(s.currency, DOLLAR) == 0)
+        s.currency[0] = '\0';
+    if ((any || s.period) && !ambiguous(s.min) && !ambiguous(s.max))
         take_known(salary, &s);
 }
 
