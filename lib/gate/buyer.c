@@ -1,5 +1,4 @@
-/* Orders on their way: asked for in the cache, held in the ledger, called over
- * HTTP, judged, kept, settled. */
+/* Orders on their way: asked for in the cache, held in the ledger, called over HTTP, judged, kept, settled. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,20 +9,14 @@
 #include "gate/buyer.h"
 #include "wire/retry.h"
 
-#define LOOK_AGAIN                                                             \
-  (250 * JL_MILLISECOND) /* when another process is buying the same */
-#define CLOSED_FOR                                                             \
-  JL_SECOND /* a gate that said no is asked again after this, at the earliest  \
-             */
-#define CLAIM_SPARE                                                            \
-  (60 * JL_SECOND) /* a claim outlives the lease of its call by this */
+#define LOOK_AGAIN (250 * JL_MILLISECOND) /* when another process is buying the same */
+#define CLOSED_FOR JL_SECOND              /* a gate that said no is not asked again before */
+#define CLAIM_SPARE (60 * JL_SECOND)      /* a claim outlives the lease of its call by this */
 #define RETRY_FIRST JL_SECOND
 #define RETRY_MOST (30 * JL_SECOND)
-#define RETRY_AFTER_MOST                                                       \
-  (2 * 60 *                                                                    \
-   JL_SECOND) /* a provider that wants a longer pause gets a later run */
-#define RETRY_SHARE 0.1 /* retries per call, in the long run */
-#define RETRY_START 3.0 /* and so many at once */
+#define RETRY_AFTER_MOST (2 * 60 * JL_SECOND) /* a provider that wants a longer pause gets a later run */
+#define RETRY_SHARE 0.1                       /* retries per call, in the long run */
+#define RETRY_START 3.0                       /* and so many at once */
 #define RETRY_SAVED 10.0
 #define STEPS 32 /* look-ups and holds in one go: others want the loop, too */
 #define KEPT_DEAD "dead"
@@ -32,754 +25,697 @@
 typedef enum state { ASK, HOLD, OUT } state;
 
 typedef struct order {
-  struct order *next;
-  jl_order o; /* its texts are ours */
-  state state;
-  int64_t at; /* when the next step may be taken */
-  char owner[JL_OWNER_SIZE], id[JL_HOLD_ID_SIZE];
-  int64_t worst, claimed;
-  unsigned tries;
-  bool met_others, short_of_money; /* waits for what is out to cost less than
-                                      its worst case */
+    struct order *next;
+    jl_order o; /* its texts are ours */
+    state state;
+    int64_t at; /* when the next step may be taken */
+    char owner[JL_OWNER_SIZE], id[JL_HOLD_ID_SIZE];
+    int64_t worst, claimed;
+    unsigned tries;
+    bool met_others, short_of_money; /* waits until what is out has cost less than feared */
 } order;
 
 typedef struct list {
-  order *first, *last;
+    order *first, *last;
 } list;
 
 struct jl_buyer {
-  jl_buyer_options o;
-  jl_buyer_counts *counts;
-  jl_http *http;
-  jl_settings settings; /* as they were when it was opened */
-  int64_t claim;
-  size_t most_out, out;
-  list queue;  /* not looked at yet */
-  list active; /* at most twice as many as may be out: what is claimed is about
-                  to be bought */
-  size_t n_active, n;
-  jl_retry retry;
-  double retries;       /* tokens */
-  int64_t passes_at;    /* the gate is full until then */
-  int64_t closed_until; /* the gate has said no until then … */
-  jl_admission closed;  /* … with these words */
-  int64_t worst_out;    /* of the calls that are out */
-  bool stopped;
-  jl_err trouble, refusal; /* the first; the last */
-  int (*take)(void *self, const jl_bought *bought,
-              jl_err *err); /* during collect */
-  void *taker;
-  int taken; /* what `take` returned */
-  jl_err *take_err;
+    jl_buyer_options o;
+    jl_buyer_counts *counts;
+    jl_http *http;
+    jl_settings settings; /* as they were when it was opened */
+    int64_t claim;
+    size_t most_out, out;
+    list queue;  /* not looked at yet */
+    list active; /* twice as many as may be out, at most: what is claimed is soon bought */
+    size_t n_active, n;
+    jl_retry retry;
+    double retries;       /* tokens */
+    int64_t passes_at;    /* the gate is full until then */
+    int64_t closed_until; /* the gate has said no until then … */
+    jl_admission closed;  /* … with these words */
+    int64_t worst_out;    /* of the calls that are out */
+    bool stopped;
+    jl_err trouble, refusal;                                       /* the first; the last */
+    int (*take)(void *self, const jl_bought *bought, jl_err *err); /* during collect */
+    void *taker;
+    int taken; /* what `take` returned */
+    jl_err *take_err;
 };
 
 /* ---- lists ---- */
 
 static void push(list *l, order *o, bool ahead) {
-  o->next = ahead ? l->first : NULL;
-  if (ahead || !l->first) {
-    l->first = o;
-    if (!l->last)
-      l->last = o;
-  } else {
-    l->last->next = o;
-    l->last = o;
-  }
+    o->next = ahead ? l->first : NULL;
+    if (ahead || !l->first) {
+        l->first = o;
+        if (!l->last)
+            l->last = o;
+    } else {
+        l->last->next = o;
+        l->last = o;
+    }
 }
 
 static void take_out(list *l, order *o) {
-  order *before = NULL;
-  for (order *i = l->first; i != o; i = i->next)
-    before = i;
-  *(before ? &before->next : &l->first) = o->next;
-  if (l->last == o)
-    l->last = before;
+    order *before = NULL;
+    for (order *i = l->first; i != o; i = i->next)
+        before = i;
+    *(before ? &before->next : &l->first) = o->next;
+    if (l->last == o)
+        l->last = before;
 }
 
 static void free_order(order *o) {
-  if (!o)
-    return;
-  free((void *)(uintptr_t)o->o.endpoint);
-  free((void *)(uintptr_t)o->o.method);
-  free((void *)(uintptr_t)o->o.url);
-  free((void *)(uintptr_t)o->o.body.p);
-  free((void *)(uintptr_t)o->o.notice);
-  free(o);
+    if (!o)
+        return;
+    free((void *)(uintptr_t)o->o.endpoint);
+    free((void *)(uintptr_t)o->o.method);
+    free((void *)(uintptr_t)o->o.url);
+    free((void *)(uintptr_t)o->o.body.p);
+    free((void *)(uintptr_t)o->o.notice);
+    free(o);
 }
 
 /* ---- messages ---- */
 
-static void tell(const jl_buyer *b, bool important, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+static void tell(const jl_buyer *b, bool important, const char *format, ...) __attribute__((format(printf, 3, 4)));
 static void tell(const jl_buyer *b, bool important, const char *format, ...) {
-  char text[700];
-  va_list args;
-  if (!b->o.notice)
-    return;
-  va_start(args, format);
-  vsnprintf(text, sizeof text, format, args);
-  va_end(args);
-  b->o.notice(b->o.self, important, text);
+    char text[700];
+    va_list args;
+    if (!b->o.notice)
+        return;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    b->o.notice(b->o.self, important, text);
 }
 
 /* Nothing more is sent; the first trouble is the one that counts. */
 static void in_trouble(jl_buyer *b, const jl_err *err) {
-  if (b->trouble.class == JL_OK)
-    b->trouble = *err;
-  b->stopped = true;
+    if (b->trouble.class == JL_OK)
+        b->trouble = *err;
+    b->stopped = true;
 }
 
 /* ---- an order's end ---- */
 
 /* The order is gone afterwards. */
 static void end_order(jl_buyer *b, order *o, jl_bought *bought) {
-  uint64_t *count[] = {[JL_BOUGHT] = &b->counts->bought,
-                       [JL_BOUGHT_DEAD] = &b->counts->dead,
-                       [JL_BOUGHT_BAD] = &b->counts->bad,
-                       [JL_BOUGHT_FAILED] = &b->counts->failed,
-                       [JL_BOUGHT_UNCERTAIN] = &b->counts->uncertain,
-                       [JL_BOUGHT_REFUSED] = &b->counts->refused_orders};
-  take_out(&b->active, o);
-  b->n_active--;
-  b->n--;
-  ++*(bought->kept ? &b->counts->kept : count[bought->how]);
-  bought->ticket = o->o.ticket;
-  bought->tries = o->tries;
-  if (b->taken == 0)
-    b->taken = b->take(b->taker, bought, b->take_err);
-  free_order(o);
+    uint64_t *count[] = {[JL_BOUGHT] = &b->counts->bought,
+                         [JL_BOUGHT_DEAD] = &b->counts->dead,
+                         [JL_BOUGHT_BAD] = &b->counts->bad,
+                         [JL_BOUGHT_FAILED] = &b->counts->failed,
+                         [JL_BOUGHT_UNCERTAIN] = &b->counts->uncertain,
+                         [JL_BOUGHT_REFUSED] = &b->counts->refused_orders};
+    take_out(&b->active, o);
+    b->n_active--;
+    b->n--;
+    ++*(bought->kept ? &b->counts->kept : count[bought->how]);
+    bought->ticket = o->o.ticket;
+    bought->tries = o->tries;
+    if (b->taken == 0)
+        b->taken = b->take(b->taker, bought, b->take_err);
+    free_order(o);
 }
 
-static void end_without(jl_buyer *b, order *o, jl_bought_how how,
-                        const char *why) {
-  jl_bought bought = {
-      .how = how, .why = why, .at_ms = jl_clock_wall() / JL_MILLISECOND};
-  end_order(b, o, &bought);
+static void end_without(jl_buyer *b, order *o, jl_bought_how how, const char *why) {
+    jl_bought bought = {.how = how, .why = why, .at_ms = jl_clock_wall() / JL_MILLISECOND};
+    end_order(b, o, &bought);
 }
 
-/* Somebody else may want it. A claim that cannot be given back ends by itself;
-   where there is trouble already, nobody waits for more of it. */
+/* Somebody else may want it. A claim that cannot be given back ends by itself; where there is trouble already, nobody
+   waits for more of it. */
 static void give_back(const jl_buyer *b, const order *o) {
-  bool trouble = b->trouble.class != JL_OK && b->trouble.class != JL_NOPERM;
-  if (o->claimed == 0 || trouble)
-    return;
-  if (b->o.kept->ops->give_back(b->o.kept, o->o.key, o->owner, NULL) != 0)
-    tell(b, false, "the claim on %s was not given back: it ends by itself",
-         o->o.notice);
+    bool trouble = b->trouble.class != JL_OK && b->trouble.class != JL_NOPERM;
+    if (o->claimed == 0 || trouble)
+        return;
+    if (b->o.kept->ops->give_back(b->o.kept, o->o.key, o->owner, NULL) != 0)
+        tell(b, false, "the claim on %s was not given back: it ends by itself", o->o.notice);
 }
 
 static void refuse(jl_buyer *b, order *o, const char *why) {
-  give_back(b, o);
-  end_without(b, o, JL_BOUGHT_REFUSED, why);
+    give_back(b, o);
+    end_without(b, o, JL_BOUGHT_REFUSED, why);
 }
 
 /* ---- settling ---- */
 
-static int settle(jl_buyer *b, const order *o, jl_hold_state to, int64_t cost,
-                  jl_outcome outcome, int64_t *charged) {
-  jl_settle s = {.id = o->id,
-                 .to = to,
-                 .cost = cost,
-                 .outcome = outcome,
-                 .by = "",
-                 .endpoint = o->o.endpoint,
-                 .user = b->o.user,
-                 .worst = o->worst};
-  jl_settled done;
-  jl_err err = {0};
-  *charged = 0;
-  if (b->o.ledger->ops->settle(b->o.ledger, &s, &done, &err) != 0) {
-    /* Nobody knows what the ledger makes of it: the hold's lease will charge
-     * the worst case. */
-    *charged = o->worst;
-    in_trouble(b, &err);
-    return -1;
-  }
-  if (done.lost)
-    tell(b, true,
-         "the ledger has lost the hold of a call: charged again (%" PRId64
-         " credits)",
-         done.charged);
-  *charged = done.charged;
-  return 0;
+static int settle(jl_buyer *b, const order *o, jl_hold_state to, int64_t cost, jl_outcome outcome, int64_t *charged) {
+    jl_settle s = {.id = o->id,
+                   .to = to,
+                   .cost = cost,
+                   .outcome = outcome,
+                   .by = "",
+                   .endpoint = o->o.endpoint,
+                   .user = b->o.user,
+                   .worst = o->worst};
+    jl_settled done;
+    jl_err err = {0};
+    *charged = 0;
+    if (b->o.ledger->ops->settle(b->o.ledger, &s, &done, &err) != 0) {
+        /* Nobody knows what the ledger makes of it: the lease will charge the worst case. */
+        *charged = o->worst;
+        in_trouble(b, &err);
+        return -1;
+    }
+    if (done.lost)
+        tell(b, true, "the ledger has lost the hold of a call: charged again (%" PRId64 " credits)", done.charged);
+    *charged = done.charged;
+    return 0;
 }
 
-static void charge(jl_buyer *b, const order *o, jl_hold_state to, int64_t cost,
-                   jl_outcome outcome) {
-  int64_t charged;
-  (void)settle(b, o, to, cost, outcome,
-               &charged); /* a failure is noted as trouble */
-  b->counts->credits += (uint64_t)(charged > 0 ? charged : 0);
-  if (to == JL_HOLD_SETTLED && charged > o->worst)
-    tell(b, true,
-         "%s cost %" PRId64 " credits, more than its worst case of %" PRId64
-         ": set price.%s",
-         o->o.endpoint, charged, o->worst, o->o.endpoint);
+static void charge(jl_buyer *b, const order *o, jl_hold_state to, int64_t cost, jl_outcome outcome) {
+    int64_t charged;
+    (void)settle(b, o, to, cost, outcome, &charged); /* a failure is noted as trouble */
+    b->counts->credits += (uint64_t)(charged > 0 ? charged : 0);
+    if (to == JL_HOLD_SETTLED && charged > o->worst)
+        tell(b, true, "%s cost %" PRId64 " credits, more than its worst case of %" PRId64 ": set price.%s",
+             o->o.endpoint, charged, o->worst, o->o.endpoint);
 }
 
 /* ---- replies ---- */
 
 static int64_t retry_after(const jl_http_reply *reply) {
-  jl_span value;
-  int64_t seconds = 0;
-  if (jl_http_header(reply, "Retry-After", &value) != 0 || value.n == 0 ||
-      value.n > 9)
-    return 0;
-  for (size_t i = 0; i < value.n; i++) {
-    if (value.p[i] < '0' || value.p[i] > '9')
-      return 0; /* a date: the back-off has to do */
-    seconds = seconds * 10 + (value.p[i] - '0');
-  }
-  return seconds * JL_SECOND;
+    jl_span value;
+    int64_t seconds = 0;
+    if (jl_http_header(reply, "Retry-After", &value) != 0 || value.n == 0 || value.n > 9)
+        return 0;
+    for (size_t i = 0; i < value.n; i++) {
+        if (value.p[i] < '0' || value.p[i] > '9')
+            return 0; /* a date: the back-off has to do */
+        seconds = seconds * 10 + (value.p[i] - '0');
+    }
+    return seconds * JL_SECOND;
 }
 
-/* Costs nothing, and is asked again if tries and the budget of retries allow
- * it. */
+/* Costs nothing, and is asked again if tries and the budget of retries allow it. */
 static void ask_again(jl_buyer *b, order *o, int64_t pause, const char *why) {
-  int64_t wait = jl_retry_wait(&b->retry, o->tries);
-  if (pause > wait)
-    wait = pause;
-  if (b->stopped || o->tries >= b->o.tries || b->retries < 1 ||
-      wait > RETRY_AFTER_MOST) {
-    give_back(b, o);
-    tell(b, true, "%s: %s, after %u call%s", o->o.notice, why, o->tries,
-         o->tries == 1 ? "" : "s");
-    end_without(b, o, JL_BOUGHT_FAILED, why);
-    return;
-  }
-  b->retries -= 1;
-  b->counts->retries++;
-  tell(b, false, "%s: %s, again in %.1f s", o->o.notice, why,
-       (double)wait / (double)JL_SECOND);
-  o->state = ASK;
-  o->at = jl_clock_now() + wait;
+    int64_t wait = jl_retry_wait(&b->retry, o->tries);
+    if (pause > wait)
+        wait = pause;
+    if (b->stopped || o->tries >= b->o.tries || b->retries < 1 || wait > RETRY_AFTER_MOST) {
+        give_back(b, o);
+        tell(b, true, "%s: %s, after %u call%s", o->o.notice, why, o->tries, o->tries == 1 ? "" : "s");
+        end_without(b, o, JL_BOUGHT_FAILED, why);
+        return;
+    }
+    b->retries -= 1;
+    b->counts->retries++;
+    tell(b, false, "%s: %s, again in %.1f s", o->o.notice, why, (double)wait / (double)JL_SECOND);
+    o->state = ASK;
+    o->at = jl_clock_now() + wait;
 }
 
-/* A provider may repeat what it was sent; the key must not come to rest with
- * it. */
+/* A provider may repeat what it was sent; the key must not come to rest with it. */
 static void strike_out(jl_span body, jl_span secret) {
-  char *at = (char *)(uintptr_t)body.p;
-  size_t left = body.n;
-  if (secret.n == 0)
-    return;
-  while (left >= secret.n &&
-         (at = memmem(at, left, secret.p, secret.n)) != NULL) {
-    memset(at, '*', secret.n);
-    at += secret.n;
-    left = body.n - (size_t)(at - body.p);
-  }
+    char *at = (char *)(uintptr_t)body.p;
+    size_t left = body.n;
+    if (secret.n == 0)
+        return;
+    while (left >= secret.n && (at = memmem(at, left, secret.p, secret.n)) != NULL) {
+        memset(at, '*', secret.n);
+        at += secret.n;
+        left = body.n - (size_t)(at - body.p);
+    }
 }
 
-/* Kept before it is settled: should this process die between the two, the money
-   is charged by the lease, and what it has bought is there. */
-static void keep(jl_buyer *b, order *o, const jl_http_reply *reply,
-                 const jl_judgement *j) {
-  jl_err err = {0};
-  bool well = j->is == JL_JUDGED_WELL;
-  jl_bought bought = {.how = well ? JL_BOUGHT : JL_BOUGHT_DEAD,
-                      .body = reply->body,
-                      .at_ms = jl_clock_wall() / JL_MILLISECOND,
-                      .why = j->text};
-  strike_out(reply->body, b->o.secret);
-  if (b->o.kept->ops->keep(b->o.kept, o->o.key, reply->body,
-                           well ? KEPT_WELL : KEPT_DEAD, o->o.keep, &err) != 0)
-    in_trouble(b, &err);
-  if (well)
-    charge(b, o, JL_HOLD_SETTLED, j->cost, JL_CALL_WELL);
-  else
-    charge(b, o, JL_HOLD_VOID, 0,
-           JL_CALL_WELL); /* the provider is well, and says so */
-  end_order(b, o, &bought);
+/* Kept before it is settled: should this process die between the two, the money is charged by the lease, and what it
+   has bought is there. */
+static void keep(jl_buyer *b, order *o, const jl_http_reply *reply, const jl_judgement *j) {
+    jl_err err = {0};
+    bool well = j->is == JL_JUDGED_WELL;
+    jl_bought bought = {.how = well ? JL_BOUGHT : JL_BOUGHT_DEAD,
+                        .body = reply->body,
+                        .at_ms = jl_clock_wall() / JL_MILLISECOND,
+                        .why = j->text};
+    strike_out(reply->body, b->o.secret);
+    if (b->o.kept->ops->keep(b->o.kept, o->o.key, reply->body, well ? KEPT_WELL : KEPT_DEAD, o->o.keep, &err) != 0)
+        in_trouble(b, &err);
+    if (well)
+        charge(b, o, JL_HOLD_SETTLED, j->cost, JL_CALL_WELL);
+    else
+        charge(b, o, JL_HOLD_VOID, 0, JL_CALL_WELL); /* the provider is well, and says so */
+    end_order(b, o, &bought);
 }
 
 static void end_uncertain(jl_buyer *b, order *o, const char *why) {
-  charge(b, o, JL_HOLD_UNCERTAIN, -1, JL_CALL_FAILED);
-  give_back(b, o);
-  tell(b, true,
-       "%s: %s: it may have been billed, and counts as %" PRId64
-       " credits until credits sync or a person settles %s",
-       o->o.notice, why, o->worst, o->id);
-  end_without(b, o, JL_BOUGHT_UNCERTAIN, why);
+    charge(b, o, JL_HOLD_UNCERTAIN, -1, JL_CALL_FAILED);
+    give_back(b, o);
+    tell(b, true,
+         "%s: %s: it may have been billed, and counts as %" PRId64 " credits until credits sync or a person settles %s",
+         o->o.notice, why, o->worst, o->id);
+    end_without(b, o, JL_BOUGHT_UNCERTAIN, why);
 }
 
 static void note_quota(jl_buyer *b, const char *text) {
-  (void)jl_err_set(
-      &b->refusal, JL_TEMPFAIL,
-      "the provider says that its credits are used up (%s): nothing is bought "
-      "until the period ends",
-      text);
+    (void)jl_err_set(&b->refusal, JL_TEMPFAIL,
+                     "the provider says that its credits are used up (%s): nothing is bought "
+                     "until the period ends",
+                     text);
 }
 
-static void end_free(jl_buyer *b, order *o, const jl_judgement *j,
-                     const jl_http_reply *reply) {
-  switch (j->is) {
-  case JL_JUDGED_AGAIN:
-    charge(b, o, JL_HOLD_VOID, 0, JL_CALL_FAILED);
-    ask_again(b, o, retry_after(reply), j->text);
-    return;
-  case JL_JUDGED_BUSY:
-    charge(b, o, JL_HOLD_VOID, 0, JL_CALL_NEUTRAL);
-    ask_again(b, o, retry_after(reply), j->text);
-    return;
-  case JL_JUDGED_QUOTA:
-    charge(b, o, JL_HOLD_VOID, 0, JL_CALL_QUOTA);
-    note_quota(b, j->text);
-    b->counts->refused[JL_REFUSED_QUOTA]++;
-    refuse(b, o, j->text);
-    return;
-  case JL_JUDGED_KEY: {
-    jl_err err = {0};
-    charge(b, o, JL_HOLD_VOID, 0, JL_CALL_NEUTRAL);
-    (void)jl_err_set(&err, JL_NOPERM, "the provider refuses the key: %s",
-                     j->text);
-    in_trouble(b, &err);
-    refuse(b, o, j->text);
-    return;
-  }
-  default:
-    charge(b, o, JL_HOLD_VOID, 0, JL_CALL_NEUTRAL);
-    give_back(b, o);
-    tell(b, true, "%s: %s", o->o.notice, j->text);
-    end_without(b, o, JL_BOUGHT_BAD, j->text);
-  }
+static void end_free(jl_buyer *b, order *o, const jl_judgement *j, const jl_http_reply *reply) {
+    switch (j->is) {
+    case JL_JUDGED_AGAIN:
+        charge(b, o, JL_HOLD_VOID, 0, JL_CALL_FAILED);
+        ask_again(b, o, retry_after(reply), j->text);
+        return;
+    case JL_JUDGED_BUSY:
+        charge(b, o, JL_HOLD_VOID, 0, JL_CALL_NEUTRAL);
+        ask_again(b, o, retry_after(reply), j->text);
+        return;
+    case JL_JUDGED_QUOTA:
+        charge(b, o, JL_HOLD_VOID, 0, JL_CALL_QUOTA);
+        note_quota(b, j->text);
+        b->counts->refused[JL_REFUSED_QUOTA]++;
+        refuse(b, o, j->text);
+        return;
+    case JL_JUDGED_KEY: {
+        jl_err err = {0};
+        charge(b, o, JL_HOLD_VOID, 0, JL_CALL_NEUTRAL);
+        (void)jl_err_set(&err, JL_NOPERM, "the provider refuses the key: %s", j->text);
+        in_trouble(b, &err);
+        refuse(b, o, j->text);
+        return;
+    }
+    default:
+        charge(b, o, JL_HOLD_VOID, 0, JL_CALL_NEUTRAL);
+        give_back(b, o);
+        tell(b, true, "%s: %s", o->o.notice, j->text);
+        end_without(b, o, JL_BOUGHT_BAD, j->text);
+    }
 }
 
 static order *find_out(const jl_buyer *b, uint64_t ticket) {
-  order *o = b->active.first;
-  while (o && !(o->state == OUT && o->o.ticket == ticket))
-    o = o->next;
-  return o;
+    order *o = b->active.first;
+    while (o && !(o->state == OUT && o->o.ticket == ticket))
+        o = o->next;
+    return o;
 }
 
 static void judge(jl_buyer *b, order *o, const jl_http_reply *reply) {
-  jl_judgement j = b->o.judge(b->o.self, o->o.endpoint, reply);
-  if (j.is == JL_JUDGED_WELL || j.is == JL_JUDGED_DEAD)
-    keep(b, o, reply, &j);
-  else if (j.is == JL_JUDGED_GARBLED)
-    end_uncertain(b, o, j.text);
-  else
-    end_free(b, o, &j, reply);
+    jl_judgement j = b->o.judge(b->o.self, o->o.endpoint, reply);
+    if (j.is == JL_JUDGED_WELL || j.is == JL_JUDGED_DEAD)
+        keep(b, o, reply, &j);
+    else if (j.is == JL_JUDGED_GARBLED)
+        end_uncertain(b, o, j.text);
+    else
+        end_free(b, o, &j, reply);
 }
 
 static int take_reply(void *self, const jl_http_reply *reply, jl_err *err) {
-  jl_buyer *b = self;
-  order *o = find_out(b, reply->ticket);
-  (void)err;
-  if (!o)
+    jl_buyer *b = self;
+    order *o = find_out(b, reply->ticket);
+    (void)err;
+    if (!o)
+        return 0;
+    b->out--;
+    b->worst_out -= o->worst;
+    if (reply->end == JL_HTTP_REPLY) {
+        judge(b, o, reply);
+    } else if (reply->end == JL_HTTP_NOT_SENT) {
+        charge(b, o, JL_HOLD_VOID, 0, JL_CALL_FAILED);
+        ask_again(b, o, 0, reply->why);
+    } else {
+        end_uncertain(b, o, reply->why);
+    }
     return 0;
-  b->out--;
-  b->worst_out -= o->worst;
-  if (reply->end == JL_HTTP_REPLY) {
-    judge(b, o, reply);
-  } else if (reply->end == JL_HTTP_NOT_SENT) {
-    charge(b, o, JL_HOLD_VOID, 0, JL_CALL_FAILED);
-    ask_again(b, o, 0, reply->why);
-  } else {
-    end_uncertain(b, o, reply->why);
-  }
-  return 0;
 }
 
 /* ---- the run's own limit ---- */
 
 static int64_t expected_worst(const jl_buyer *b, const order *o) {
-  const jl_price *price = jl_account_price(&b->settings, o->o.endpoint);
-  return price ? price->worst : 0; /* without a price the gate refuses */
+    const jl_price *price = jl_account_price(&b->settings, o->o.endpoint);
+    return price ? price->worst : 0; /* without a price the gate refuses */
 }
 
 static bool over_limit(const jl_buyer *b, int64_t worst) {
-  return b->o.max_credits != UINT64_MAX &&
-         b->counts->credits + (uint64_t)(b->worst_out + worst) >
-             b->o.max_credits;
+    return b->o.max_credits != UINT64_MAX && b->counts->credits + (uint64_t)(b->worst_out + worst) > b->o.max_credits;
 }
 
-/* What is out may turn out cheaper than its worst case; when nothing is, the
- * limit is reached. */
+/* What is out may turn out cheaper than its worst case; when nothing is, the limit is reached. */
 static void stay_within(jl_buyer *b, order *o, int64_t worst) {
-  if (b->out > 0) {
-    o->short_of_money = true;
-    o->at = INT64_MAX;
-    return;
-  }
-  b->counts->limited++;
-  (void)jl_err_set(&b->refusal, JL_TEMPFAIL,
-                   "--max-credits=%" PRIu64 " is reached: %" PRIu64
-                   " credits are spent, and a call may cost %" PRId64,
-                   b->o.max_credits, b->counts->credits, worst);
-  refuse(b, o, b->refusal.text);
+    if (b->out > 0) {
+        o->short_of_money = true;
+        o->at = INT64_MAX;
+        return;
+    }
+    b->counts->limited++;
+    (void)jl_err_set(&b->refusal, JL_TEMPFAIL,
+                     "--max-credits=%" PRIu64 " is reached: %" PRIu64
+                     " credits are spent, and a call may cost %" PRId64,
+                     b->o.max_credits, b->counts->credits, worst);
+    refuse(b, o, b->refusal.text);
 }
 
 /* Some of what was held has become free. */
 static void money_came_back(jl_buyer *b) {
-  int64_t now = jl_clock_now();
-  for (order *o = b->active.first; o; o = o->next) {
-    if (o->short_of_money) {
-      o->short_of_money = false;
-      o->at = now;
+    int64_t now = jl_clock_now();
+    for (order *o = b->active.first; o; o = o->next) {
+        if (o->short_of_money) {
+            o->short_of_money = false;
+            o->at = now;
+        }
     }
-  }
 }
 
 /* ---- steps ---- */
 
 /* True when the claim is ours now; else it has come to its end, or waits. */
 static bool claim(jl_buyer *b, order *o, int64_t now) {
-  jl_kept_answer a = {0};
-  jl_err err = {0};
-  if (b->o.kept->ops->ask(b->o.kept, o->o.key, o->o.fresh, o->owner, b->claim,
-                          &a, &err) != 0) {
-    in_trouble(b, &err);
-    end_without(b, o, JL_BOUGHT_REFUSED, err.text);
-    return false;
-  }
-  bool mine = a.state == JL_KEPT_MINE;
-  if (a.state == JL_KEPT_HERE) {
-    jl_bought bought = {
-        .how = strcmp(a.note, KEPT_DEAD) == 0 ? JL_BOUGHT_DEAD : JL_BOUGHT,
-        .kept = true,
-        .body = jl_buf_span(&a.body),
-        .at_ms = a.at_ms,
-        .why = "the provider has said that there is no such thing"};
-    end_order(b, o, &bought);
-  } else if (mine) {
-    o->state = HOLD;
-    o->claimed = now;
-  } else {
-    b->counts->waited_for_others += !o->met_others;
-    o->met_others = true;
-    o->at = now + (a.wait > 0 && a.wait < LOOK_AGAIN ? a.wait : LOOK_AGAIN);
-  }
-  jl_buf_free(&a.body);
-  return mine;
+    jl_kept_answer a = {0};
+    jl_err err = {0};
+    if (b->o.kept->ops->ask(b->o.kept, o->o.key, o->o.fresh, o->owner, b->claim, &a, &err) != 0) {
+        in_trouble(b, &err);
+        end_without(b, o, JL_BOUGHT_REFUSED, err.text);
+        return false;
+    }
+    bool mine = a.state == JL_KEPT_MINE;
+    if (a.state == JL_KEPT_HERE) {
+        jl_bought bought = {.how = strcmp(a.note, KEPT_DEAD) == 0 ? JL_BOUGHT_DEAD : JL_BOUGHT,
+                            .kept = true,
+                            .body = jl_buf_span(&a.body),
+                            .at_ms = a.at_ms,
+                            .why = "the provider has said that there is no such thing"};
+        end_order(b, o, &bought);
+    } else if (mine) {
+        o->state = HOLD;
+        o->claimed = now;
+    } else {
+        b->counts->waited_for_others += !o->met_others;
+        o->met_others = true;
+        o->at = now + (a.wait > 0 && a.wait < LOOK_AGAIN ? a.wait : LOOK_AGAIN);
+    }
+    jl_buf_free(&a.body);
+    return mine;
 }
 
 static void describe_wait(char *text, size_t size, int64_t wait) {
-  int64_t s = wait / JL_SECOND;
-  if (wait < 0) {
-    snprintf(text, size, "it does not open by itself");
-  } else if (s < 120) {
-    snprintf(text, size, "it opens in %" PRId64 " s", s + 1);
-  } else {
-    char at[21];
-    jl_clock_rfc3339(jl_clock_wall() + wait, at);
-    snprintf(text, size, "it opens at %s", at);
-  }
+    int64_t s = wait / JL_SECOND;
+    if (wait < 0) {
+        snprintf(text, size, "it does not open by itself");
+    } else if (s < 120) {
+        snprintf(text, size, "it opens in %" PRId64 " s", s + 1);
+    } else {
+        char at[21];
+        jl_clock_rfc3339(jl_clock_wall() + wait, at);
+        snprintf(text, size, "it opens at %s", at);
+    }
 }
 
 static void note_refusal(jl_buyer *b, const order *o, const jl_admission *a) {
-  static const char *const said[JL_REFUSALS] = {
-      [JL_REFUSED_BUDGET] = "the period's budget",
-      [JL_REFUSED_USER] = "this user's cap",
-      [JL_REFUSED_BREAKER] = "the breaker is open (credits status says why)",
-      [JL_REFUSED_QUOTA] =
-          "the provider has said that its credits are used up"};
-  char wait[64];
-  describe_wait(wait, sizeof wait, a->wait);
-  if (a->refusal == JL_REFUSED_PRICE)
-    (void)jl_err_set(
-        &b->refusal, JL_TEMPFAIL,
-        "the gate refused: no price is known for %s: credits set price.%s=N",
-        o->o.endpoint, o->o.endpoint);
-  else if (a->refusal == JL_REFUSED_BUDGET || a->refusal == JL_REFUSED_USER)
-    (void)jl_err_set(&b->refusal, JL_TEMPFAIL,
-                     "the gate refused: %s: %" PRId64 " of %" PRId64
-                     " credits are spent or held, and a call may cost "
-                     "%" PRId64 "; %s",
-                     said[a->refusal], a->committed, a->budget, a->worst, wait);
-  else
-    (void)jl_err_set(&b->refusal, JL_TEMPFAIL, "the gate refused: %s; %s",
-                     said[a->refusal] ? said[a->refusal]
-                                      : jl_refusal_name(a->refusal),
-                     wait);
+    static const char *const said[JL_REFUSALS] = {
+        [JL_REFUSED_BUDGET] = "the period's budget",
+        [JL_REFUSED_USER] = "this user's cap",
+        [JL_REFUSED_BREAKER] = "the breaker is open (credits status says why)",
+        [JL_REFUSED_QUOTA] = "the provider has said that its credits are used up"};
+    char wait[64];
+    describe_wait(wait, sizeof wait, a->wait);
+    if (a->refusal == JL_REFUSED_PRICE)
+        (void)jl_err_set(&b->refusal, JL_TEMPFAIL, "the gate refused: no price is known for %s: credits set price.%s=N",
+                         o->o.endpoint, o->o.endpoint);
+    else if (a->refusal == JL_REFUSED_BUDGET || a->refusal == JL_REFUSED_USER)
+        (void)jl_err_set(&b->refusal, JL_TEMPFAIL,
+                         "the gate refused: %s: %" PRId64 " of %" PRId64
+                         " credits are spent or held, and a call may cost "
+                         "%" PRId64 "; %s",
+                         said[a->refusal], a->committed, a->budget, a->worst, wait);
+    else
+        (void)jl_err_set(&b->refusal, JL_TEMPFAIL, "the gate refused: %s; %s",
+                         said[a->refusal] ? said[a->refusal] : jl_refusal_name(a->refusal), wait);
 }
 
 static void refused(jl_buyer *b, order *o, const jl_admission *a) {
-  b->counts->refused[a->refusal]++;
-  note_refusal(b, o, a);
-  refuse(b, o, b->refusal.text);
+    b->counts->refused[a->refusal]++;
+    note_refusal(b, o, a);
+    refuse(b, o, b->refusal.text);
 }
 
-/* A gate that has just said no to all calls of this price need not be asked for
- * each. */
+/* A gate that has just said no to all calls of this price need not be asked for each. */
 static bool is_closed(const jl_buyer *b, int64_t now, int64_t worst) {
-  if (now >= b->closed_until)
-    return false;
-  return b->closed.refusal == JL_REFUSED_BREAKER ||
-         b->closed.refusal == JL_REFUSED_QUOTA ||
-         (b->closed.refusal != JL_REFUSED_PRICE && worst >= b->closed.worst);
+    if (now >= b->closed_until)
+        return false;
+    return b->closed.refusal == JL_REFUSED_BREAKER || b->closed.refusal == JL_REFUSED_QUOTA ||
+           (b->closed.refusal != JL_REFUSED_PRICE && worst >= b->closed.worst);
 }
 
 /* True when it is admitted; else it has come to its end, or waits. */
 static bool reserve(jl_buyer *b, order *o, int64_t now) {
-  jl_admission a = {0};
-  jl_err err = {0};
-  jl_reserve r = {.id = o->id,
-                  .endpoint = o->o.endpoint,
-                  .user = b->o.user,
-                  .cost = -1,
-                  .priority = b->o.priority};
-  if (jl_hold_id(o->id, &err) != 0 ||
-      b->o.ledger->ops->reserve(b->o.ledger, &r, &a, &err) != 0) {
-    in_trouble(b, &err);
-    refuse(b, o, err.text);
+    jl_admission a = {0};
+    jl_err err = {0};
+    jl_reserve r = {.id = o->id, .endpoint = o->o.endpoint, .user = b->o.user, .cost = -1, .priority = b->o.priority};
+    if (jl_hold_id(o->id, &err) != 0 || b->o.ledger->ops->reserve(b->o.ledger, &r, &a, &err) != 0) {
+        in_trouble(b, &err);
+        refuse(b, o, err.text);
+        return false;
+    }
+    o->worst = a.worst;
+    if (a.refusal == JL_ADMITTED)
+        return true;
+    if (jl_refusal_passes(a.refusal)) {
+        b->passes_at = now + (a.wait > 0 && a.wait < JL_SECOND ? a.wait : JL_SECOND);
+        return false;
+    }
+    b->closed = a;
+    b->closed_until = now + (a.wait >= 0 && a.wait < CLOSED_FOR ? a.wait : CLOSED_FOR);
+    refused(b, o, &a);
     return false;
-  }
-  o->worst = a.worst;
-  if (a.refusal == JL_ADMITTED)
-    return true;
-  if (jl_refusal_passes(a.refusal)) {
-    b->passes_at =
-        now + (a.wait > 0 && a.wait < JL_SECOND ? a.wait : JL_SECOND);
-    return false;
-  }
-  b->closed = a;
-  b->closed_until =
-      now + (a.wait >= 0 && a.wait < CLOSED_FOR ? a.wait : CLOSED_FOR);
-  refused(b, o, &a);
-  return false;
 }
 
 static void start(jl_buyer *b, order *o) {
-  jl_http_request request = {.method = o->o.method,
-                             .url = o->o.url,
-                             .header = b->o.header,
-                             .body = o->o.body,
-                             .timeout = b->settings.timeout,
-                             .max_body = b->o.max_body,
-                             .ticket = o->o.ticket};
-  jl_err err = {0};
-  if (jl_http_start(b->http, &request, &err) != 0) {
-    charge(b, o, JL_HOLD_VOID, 0, JL_CALL_NEUTRAL);
-    in_trouble(b, &err);
-    refuse(b, o, err.text);
-    return;
-  }
-  o->state = OUT;
-  b->worst_out += o->worst;
-  if (++b->out > b->counts->in_flight_max)
-    b->counts->in_flight_max = b->out;
+    jl_http_request request = {.method = o->o.method,
+                               .url = o->o.url,
+                               .header = b->o.header,
+                               .body = o->o.body,
+                               .timeout = b->settings.timeout,
+                               .max_body = b->o.max_body,
+                               .ticket = o->o.ticket};
+    jl_err err = {0};
+    if (jl_http_start(b->http, &request, &err) != 0) {
+        charge(b, o, JL_HOLD_VOID, 0, JL_CALL_NEUTRAL);
+        in_trouble(b, &err);
+        refuse(b, o, err.text);
+        return;
+    }
+    o->state = OUT;
+    b->worst_out += o->worst;
+    if (++b->out > b->counts->in_flight_max)
+        b->counts->in_flight_max = b->out;
 }
 
-/* From RESERVED to the wire. A process that was stopped in between finds its
- * lease ended, and sends nothing. */
+/* From RESERVED to the wire. A process that was stopped in between finds its lease ended, and sends nothing. */
 static void dispatch(jl_buyer *b, order *o) {
-  int64_t lease = -1, before = jl_clock_now();
-  jl_err err = {0};
-  if (b->o.ledger->ops->send(b->o.ledger, o->id, &lease, &err) != 0) {
-    in_trouble(b, &err);
-    refuse(b, o, err.text);
-    return;
-  }
-  if (lease < 0) { /* the hold has ended by its lease: from the beginning */
-    o->state = ASK;
-    o->at = before;
-    return;
-  }
-  b->counts->calls++;
-  if (++o->tries == 1 && b->retries < RETRY_SAVED)
-    b->retries += RETRY_SHARE;
-  if (jl_clock_now() - before >= lease)
-    end_uncertain(b, o,
-                  "this process stood still for too long before it could send");
-  else
-    start(b, o);
+    int64_t lease = -1, before = jl_clock_now();
+    jl_err err = {0};
+    if (b->o.ledger->ops->send(b->o.ledger, o->id, &lease, &err) != 0) {
+        in_trouble(b, &err);
+        refuse(b, o, err.text);
+        return;
+    }
+    if (lease < 0) { /* the hold has ended by its lease: from the beginning */
+        o->state = ASK;
+        o->at = before;
+        return;
+    }
+    b->counts->calls++;
+    if (++o->tries == 1 && b->retries < RETRY_SAVED)
+        b->retries += RETRY_SHARE;
+    if (jl_clock_now() - before >= lease)
+        end_uncertain(b, o, "this process stood still for too long before it could send");
+    else
+        start(b, o);
 }
 
 static void buy(jl_buyer *b, order *o, int64_t now) {
-  int64_t expected = expected_worst(b, o);
-  if (is_closed(b, now, expected)) {
-    refused(b, o, &b->closed);
-  } else if (over_limit(b, expected)) {
-    stay_within(b, o, expected);
-  } else if (reserve(b, o, now)) {
-    if (o->worst > expected &&
-        over_limit(b, o->worst)) { /* its price has risen meanwhile */
-      charge(b, o, JL_HOLD_VOID, 0, JL_CALL_NEUTRAL);
-      stay_within(b, o, o->worst);
-    } else {
-      dispatch(b, o);
+    int64_t expected = expected_worst(b, o);
+    if (is_closed(b, now, expected)) {
+        refused(b, o, &b->closed);
+    } else if (over_limit(b, expected)) {
+        stay_within(b, o, expected);
+    } else if (reserve(b, o, now)) {
+        if (o->worst > expected && over_limit(b, o->worst)) { /* its price has risen meanwhile */
+            charge(b, o, JL_HOLD_VOID, 0, JL_CALL_NEUTRAL);
+            stay_within(b, o, o->worst);
+        } else {
+            dispatch(b, o);
+        }
     }
-  }
 }
 
 /* A claim that has waited for the gate for long is taken anew, lest it end. */
 static bool is_stale(const jl_buyer *b, const order *o, int64_t now) {
-  return o->state == HOLD && now - o->claimed > b->claim / 2;
+    return o->state == HOLD && now - o->claimed > b->claim / 2;
 }
 
 /* False when there was nothing to do about it. */
 static bool step(jl_buyer *b, order *o, int64_t now) {
-  if (o->state == OUT || (o->at > now && !b->stopped))
-    return false;
-  if (b->stopped) {
-    refuse(b, o,
-           b->trouble.class != JL_OK ? b->trouble.text
-                                     : "the run was asked to stop");
+    if (o->state == OUT || (o->at > now && !b->stopped))
+        return false;
+    if (b->stopped) {
+        refuse(b, o, b->trouble.class != JL_OK ? b->trouble.text : "the run was asked to stop");
+        return true;
+    }
+    if (o->state == ASK || is_stale(b, o, now)) {
+        if (!claim(b, o, now))
+            return true;
+    }
+    if (b->out >= b->most_out || b->passes_at > now)
+        return false;
+    buy(b, o, now);
     return true;
-  }
-  if (o->state == ASK || is_stale(b, o, now)) {
-    if (!claim(b, o, now))
-      return true;
-  }
-  if (b->out >= b->most_out || b->passes_at > now)
-    return false;
-  buy(b, o, now);
-  return true;
 }
 
 static void refill(jl_buyer *b) {
-  order *o;
-  while ((o = b->queue.first) != NULL &&
-         (b->n_active < 2 * b->most_out || b->stopped)) {
-    take_out(&b->queue, o);
-    push(&b->active, o, false);
-    b->n_active++;
-  }
+    order *o;
+    while ((o = b->queue.first) != NULL && (b->n_active < 2 * b->most_out || b->stopped)) {
+        take_out(&b->queue, o);
+        push(&b->active, o, false);
+        b->n_active++;
+    }
 }
 
 /* ---- the buyer ---- */
 
-int jl_buyer_collect(jl_buyer *b,
-                     int (*take)(void *self, const jl_bought *bought,
-                                 jl_err *err),
-                     void *self, jl_err *err) {
-  size_t before = b->out;
-  unsigned steps = 0;
-  b->take = take;
-  b->taker = self;
-  b->taken = 0;
-  b->take_err = err;
-  if (jl_http_collect(b->http, take_reply, b, err) != 0)
-    return -1;
-  if (b->out < before)
-    money_came_back(b);
-  refill(b);
-  int64_t now = jl_clock_now();
-  for (order *o = b->active.first, *next; o && b->taken == 0 && steps < STEPS;
-       o = next) {
-    next = o->next;
-    steps += step(b, o, now);
-  }
-  refill(b);
-  return b->taken;
+int jl_buyer_collect(jl_buyer *b, int (*take)(void *self, const jl_bought *bought, jl_err *err), void *self,
+                     jl_err *err) {
+    size_t before = b->out;
+    unsigned steps = 0;
+    b->take = take;
+    b->taker = self;
+    b->taken = 0;
+    b->take_err = err;
+    if (jl_http_collect(b->http, take_reply, b, err) != 0)
+        return -1;
+    if (b->out < before)
+        money_came_back(b);
+    refill(b);
+    int64_t now = jl_clock_now();
+    for (order *o = b->active.first, *next; o && b->taken == 0 && steps < STEPS; o = next) {
+        next = o->next;
+        steps += step(b, o, now);
+    }
+    refill(b);
+    return b->taken;
 }
 
 int64_t jl_buyer_deadline(const jl_buyer *b) {
-  int64_t first = jl_http_deadline(b->http);
-  if (b->queue.first && b->n_active < 2 * b->most_out)
-    return jl_clock_now();
-  for (const order *o = b->active.first; o; o = o->next) {
-    if (o->state == OUT || o->at == INT64_MAX)
-      continue;
-    int64_t at = o->at;
-    if (o->state == HOLD && b->out >= b->most_out && !b->stopped)
-      continue; /* a reply is what it waits for */
-    if (o->state == HOLD && at < b->passes_at)
-      at = b->passes_at;
-    if (first < 0 || at < first)
-      first = at;
-  }
-  return first;
+    int64_t first = jl_http_deadline(b->http);
+    if (b->queue.first && b->n_active < 2 * b->most_out)
+        return jl_clock_now();
+    for (const order *o = b->active.first; o; o = o->next) {
+        if (o->state == OUT || o->at == INT64_MAX)
+            continue;
+        int64_t at = o->at;
+        if (o->state == HOLD && b->out >= b->most_out && !b->stopped)
+            continue; /* a reply is what it waits for */
+        if (o->state == HOLD && at < b->passes_at)
+            at = b->passes_at;
+        if (first < 0 || at < first)
+            first = at;
+    }
+    return first;
 }
 
-int jl_buyer_fd(const jl_buyer *b) { return jl_http_fd(b->http); }
+int jl_buyer_fd(const jl_buyer *b) {
+    return jl_http_fd(b->http);
+}
 
-size_t jl_buyer_outstanding(const jl_buyer *b) { return b->n; }
+size_t jl_buyer_outstanding(const jl_buyer *b) {
+    return b->n;
+}
 
 static bool copy_texts(order *o, const jl_order *from) {
-  char *body = NULL;
-  o->o = *from;
-  o->o.endpoint = strdup(from->endpoint);
-  o->o.method = strdup(from->method);
-  o->o.url = strdup(from->url);
-  o->o.notice = strdup(from->notice);
-  if (from->body.n && (body = malloc(from->body.n)) != NULL)
-    memcpy(body, from->body.p, from->body.n);
-  o->o.body.p = body;
-  return o->o.endpoint && o->o.method && o->o.url && o->o.notice &&
-         (body || from->body.n == 0);
+    char *body = NULL;
+    o->o = *from;
+    o->o.endpoint = strdup(from->endpoint);
+    o->o.method = strdup(from->method);
+    o->o.url = strdup(from->url);
+    o->o.notice = strdup(from->notice);
+    if (from->body.n && (body = malloc(from->body.n)) != NULL)
+        memcpy(body, from->body.p, from->body.n);
+    o->o.body.p = body;
+    return o->o.endpoint && o->o.method && o->o.url && o->o.notice && (body || from->body.n == 0);
 }
 
 int jl_buyer_order(jl_buyer *b, const jl_order *from, jl_err *err) {
-  order *o = calloc(1, sizeof *o);
-  if (!o)
-    return jl_err_nomem(err);
-  if (!copy_texts(o, from)) {
-    free_order(o);
-    return jl_err_nomem(err);
-  }
-  /* Each order claims for itself, so that two for the same thing in one run are
-   * one purchase, too. */
-  if (jl_hold_id(o->owner, err) != 0) {
-    free_order(o);
-    return -1;
-  }
-  push(&b->queue, o, from->ahead);
-  b->n++;
-  return 0;
+    order *o = calloc(1, sizeof *o);
+    if (!o)
+        return jl_err_nomem(err);
+    if (!copy_texts(o, from)) {
+        free_order(o);
+        return jl_err_nomem(err);
+    }
+    /* Each order claims for itself, so that two for the same thing in one run are one purchase, too. */
+    if (jl_hold_id(o->owner, err) != 0) {
+        free_order(o);
+        return -1;
+    }
+    push(&b->queue, o, from->ahead);
+    b->n++;
+    return 0;
 }
 
-void jl_buyer_stop(jl_buyer *b) { b->stopped = true; }
+void jl_buyer_stop(jl_buyer *b) {
+    b->stopped = true;
+}
 
 jl_class jl_buyer_verdict(const jl_buyer *b, jl_err *err) {
-  if (b->trouble.class != JL_OK)
-    *err = b->trouble;
-  return b->trouble.class;
+    if (b->trouble.class != JL_OK)
+        *err = b->trouble;
+    return b->trouble.class;
 }
 
 jl_class jl_buyer_refused(const jl_buyer *b, jl_err *err) {
-  if (b->refusal.class != JL_OK)
-    *err = b->refusal;
-  return b->refusal.class;
+    if (b->refusal.class != JL_OK)
+        *err = b->refusal;
+    return b->refusal.class;
 }
 
 static int read_settings(jl_buyer *b, jl_err *err) {
-  jl_account account;
-  if (b->o.ledger->ops->look(b->o.ledger, &account, err) != 0)
-    return -1;
-  b->settings = account.settings;
-  b->most_out = (size_t)account.settings.concurrency;
-  b->claim = account.settings.hold + account.settings.timeout +
-             account.settings.grace + CLAIM_SPARE;
-  jl_account_free(&account);
-  return 0;
+    jl_account account;
+    if (b->o.ledger->ops->look(b->o.ledger, &account, err) != 0)
+        return -1;
+    b->settings = account.settings;
+    b->most_out = (size_t)account.settings.concurrency;
+    b->claim = account.settings.hold + account.settings.timeout + account.settings.grace + CLAIM_SPARE;
+    jl_account_free(&account);
+    return 0;
 }
 
-jl_buyer *jl_buyer_open(const jl_buyer_options *options,
-                        jl_buyer_counts *counts, jl_err *err) {
-  jl_buyer *b = calloc(1, sizeof *b);
-  if (!b) {
-    (void)jl_err_nomem(err);
-    return NULL;
-  }
-  b->o = *options;
-  b->counts = counts;
-  b->retries = RETRY_START;
-  jl_retry_init(&b->retry, RETRY_FIRST, RETRY_MOST);
-  if (read_settings(b, err) == 0) {
-    jl_http_options http = {.in_flight = b->most_out,
-                            .user_agent = options->agent};
-    b->http = jl_http_open(&http, err);
-  }
-  if (!b->http) {
-    free(b);
-    return NULL;
-  }
-  return b;
+jl_buyer *jl_buyer_open(const jl_buyer_options *options, jl_buyer_counts *counts, jl_err *err) {
+    jl_buyer *b = calloc(1, sizeof *b);
+    if (!b) {
+        (void)jl_err_nomem(err);
+        return NULL;
+    }
+    b->o = *options;
+    b->counts = counts;
+    b->retries = RETRY_START;
+    jl_retry_init(&b->retry, RETRY_FIRST, RETRY_MOST);
+    if (read_settings(b, err) == 0) {
+        jl_http_options http = {.in_flight = b->most_out, .user_agent = options->agent};
+        b->http = jl_http_open(&http, err);
+    }
+    if (!b->http) {
+        free(b);
+        return NULL;
+    }
+    return b;
 }
 
 static void free_list(const list *l) {
-  for (order *o = l->first, *next; o; o = next) {
-    next = o->next;
-    free_order(o);
-  }
+    for (order *o = l->first, *next; o; o = next) {
+        next = o->next;
+        free_order(o);
+    }
 }
 
 void jl_buyer_close(jl_buyer *b) {
-  if (!b)
-    return;
-  jl_http_close(b->http);
-  free_list(&b->active);
-  free_list(&b->queue);
-  free(b);
+    if (!b)
+        return;
+    jl_http_close(b->http);
+    free_list(&b->active);
+    free_list(&b->queue);
+    free(b);
 }

@@ -1,5 +1,4 @@
-/* Questions on their way through HasData: which call comes first, which one
- * next, what came of it. */
+/* Questions on their way through HasData: which call comes first, which one next, what came of it. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,527 +11,493 @@
 #include "hasdata/raw.h"
 
 #define DAY (86400 * JL_SECOND)
-#define KEEP_JOB                                                               \
-  (90 * DAY) /* bought payloads stay known so long, --fresh decides whether    \
-                they are used */
+#define KEEP_JOB (90 * DAY) /* what was bought stays known so long; --fresh decides whether it is used */
 #define KEEP_LISTING DAY
 #define NOTICE_MAX 200
 
 /* One question. */
 typedef struct task {
-  struct task *next;
-  jl_hash key; /* of the question, for the loop */
-  uint64_t ticket;
-  uint64_t number; /* names it to the buyer, and its result to the program */
-  const jl_hasdata_endpoint *endpoint; /* of the call under way */
-  size_t mode; /* of the generic web call, the next one to try */
-  jl_buf url, keyword, location, sort, domain, next_page;
-  unsigned page; /* of a listing, from 1 */
-  jl_fetch_result *result;
+    struct task *next;
+    jl_hash key; /* of the question, for the loop */
+    uint64_t ticket;
+    uint64_t number;                     /* names it to the buyer, and its result to the program */
+    const jl_hasdata_endpoint *endpoint; /* of the call under way */
+    size_t mode;                         /* of the generic web call, the next one to try */
+    jl_buf url, keyword, location, sort, domain, next_page;
+    unsigned page; /* of a listing, from 1 */
+    jl_fetch_result *result;
 } task;
 
 typedef struct done {
-  uint64_t number;
-  jl_fetch_result *result;
+    uint64_t number;
+    jl_fetch_result *result;
 } done;
 
 typedef struct fetch {
-  jl_lookup base; /* first: the two are cast into each other */
-  jl_fetch_options o;
-  jl_buyer *buyer;
-  task *tasks; /* under way */
-  done *done;  /* not taken yet */
-  size_t n_done, room, outstanding;
-  uint64_t number;
-  jl_buf url; /* scratch */
-  jl_hasdata_request request;
-  jl_hasdata_details details;
-  jl_sink sink; /* during collect */
+    jl_lookup base; /* first: the two are cast into each other */
+    jl_fetch_options o;
+    jl_buyer *buyer;
+    task *tasks; /* under way */
+    done *done;  /* not taken yet */
+    size_t n_done, room, outstanding;
+    uint64_t number;
+    jl_buf url; /* scratch */
+    jl_hasdata_request request;
+    jl_hasdata_details details;
+    jl_sink sink; /* during collect */
 } fetch;
 
-static fetch *fetch_of(jl_lookup *l) { return (fetch *)(void *)l; }
+static fetch *fetch_of(jl_lookup *l) {
+    return (fetch *)(void *)l;
+}
 
 /* ---- results ---- */
 
 void jl_fetch_free(jl_fetch_result *r) {
-  if (!r)
-    return;
-  jl_job_free(&r->job);
-  jl_buf_free(&r->lines);
-  free(r->end);
-  free(r->id);
-  free(r);
+    if (!r)
+        return;
+    jl_job_free(&r->job);
+    jl_buf_free(&r->lines);
+    free(r->end);
+    free(r->id);
+    free(r);
 }
 
 static void free_task(task *t) {
-  jl_fetch_free(t->result);
-  jl_buf *text[] = {&t->url,  &t->keyword, &t->location,
-                    &t->sort, &t->domain,  &t->next_page};
-  for (size_t i = 0; i < sizeof text / sizeof *text; i++)
-    jl_buf_free(text[i]);
-  free(t);
+    jl_fetch_free(t->result);
+    jl_buf *text[] = {&t->url, &t->keyword, &t->location, &t->sort, &t->domain, &t->next_page};
+    for (size_t i = 0; i < sizeof text / sizeof *text; i++)
+        jl_buf_free(text[i]);
+    free(t);
 }
 
-/* Handles are small numbers: the answers of a loop are kept for as long as it
- * runs, those of a few bytes at no cost. */
-static int hand_over(fetch *f, jl_fetch_result *r, char handle[24],
-                     jl_err *err) {
-  size_t i = 0;
-  while (i < f->n_done && f->done[i].result)
-    i++;
-  if (i == f->room) {
-    size_t room = f->room ? 2 * f->room : 64;
-    done *more = realloc(f->done, room * sizeof *more);
-    if (!more)
-      return jl_err_nomem(err);
-    f->done = more;
-    f->room = room;
-  }
-  f->done[i].result = r;
-  if (i == f->n_done)
-    f->n_done++;
-  snprintf(handle, 24, "%zu", i);
-  return 0;
+/* Handles are small numbers: the answers of a loop are kept for as long as it runs, those of a few bytes at no cost. */
+static int hand_over(fetch *f, jl_fetch_result *r, char handle[24], jl_err *err) {
+    size_t i = 0;
+    while (i < f->n_done && f->done[i].result)
+        i++;
+    if (i == f->room) {
+        size_t room = f->room ? 2 * f->room : 64;
+        done *more = realloc(f->done, room * sizeof *more);
+        if (!more)
+            return jl_err_nomem(err);
+        f->done = more;
+        f->room = room;
+    }
+    f->done[i].result = r;
+    if (i == f->n_done)
+        f->n_done++;
+    snprintf(handle, 24, "%zu", i);
+    return 0;
 }
 
 jl_fetch_result *jl_fetch_take(jl_lookup *l, jl_span handle) {
-  fetch *f = fetch_of(l);
-  uint64_t i;
-  if (jl_num_u64(handle, 0, UINT32_MAX, &i, NULL) != 0 || i >= f->n_done)
-    return NULL;
-  jl_fetch_result *r = f->done[i].result;
-  f->done[i].result = NULL;
-  return r;
+    fetch *f = fetch_of(l);
+    uint64_t i;
+    if (jl_num_u64(handle, 0, UINT32_MAX, &i, NULL) != 0 || i >= f->n_done)
+        return NULL;
+    jl_fetch_result *r = f->done[i].result;
+    f->done[i].result = NULL;
+    return r;
 }
 
 /* The task is gone afterwards. */
 static int end_task(fetch *f, task *t, jl_err *err) {
-  char handle[24];
-  task **at = &f->tasks;
-  while (*at != t)
-    at = &(*at)->next;
-  *at = t->next;
-  f->outstanding--;
-  int rc = hand_over(f, t->result, handle, err);
-  if (rc == 0) {
-    jl_answer answer = {JL_FOUND, jl_span_of(handle)};
-    t->result = NULL;
-    rc = f->sink.answer(f->sink.self, t->key, t->ticket, answer, err);
-  }
-  free_task(t);
-  return rc;
+    char handle[24];
+    task **at = &f->tasks;
+    while (*at != t)
+        at = &(*at)->next;
+    *at = t->next;
+    f->outstanding--;
+    int rc = hand_over(f, t->result, handle, err);
+    if (rc == 0) {
+        jl_answer answer = {JL_FOUND, jl_span_of(handle)};
+        t->result = NULL;
+        rc = f->sink.answer(f->sink.self, t->key, t->ticket, answer, err);
+    }
+    free_task(t);
+    return rc;
 }
 
 /* ---- questions ---- */
 
 static bool has_text(const jl_rec *rec, size_t field) {
-  return rec->field[field].type == JL_STRING && rec->field[field].len > 2;
+    return rec->field[field].type == JL_STRING && rec->field[field].len > 2;
 }
 
 static int copy_text(const jl_rec *rec, size_t field, jl_buf *to, jl_err *err) {
-  return has_text(rec, field)
-             ? jl_json_decode(jl_rec_value(rec, field), to, err)
-             : 0;
+    return has_text(rec, field) ? jl_json_decode(jl_rec_value(rec, field), to, err) : 0;
 }
 
 static bool names_source(jl_span host, const char *source) {
-  return memmem(host.p, host.n, source, strlen(source)) != NULL;
+    return memmem(host.p, host.n, source, strlen(source)) != NULL;
 }
 
 static jl_span host_of(jl_span url) {
-  const char *start = memmem(url.p, url.n, "://", 3);
-  if (!start)
-    return (jl_span){"", 0};
-  start += 3;
-  size_t n = (size_t)(url.p + url.n - start), i = 0;
-  while (i < n && start[i] != '/' && start[i] != '?' && start[i] != '#')
-    i++;
-  return (jl_span){start, i};
+    const char *start = memmem(url.p, url.n, "://", 3);
+    if (!start)
+        return (jl_span){"", 0};
+    start += 3;
+    size_t n = (size_t)(url.p + url.n - start), i = 0;
+    while (i < n && start[i] != '/' && start[i] != '?' && start[i] != '#')
+        i++;
+    return (jl_span){start, i};
 }
 
-/* A job call knows the sites that its provider has; every other posting is a
- * page. */
-static const jl_hasdata_endpoint *job_endpoint(const jl_fetch_options *o,
-                                               const jl_rec *rec) {
-  if (!has_text(rec, o->url))
-    return NULL;
-  if (o->what == JL_HASDATA_PAGE)
-    return jl_hasdata_page_mode(0);
-  jl_span raw = jl_rec_value(rec, o->url),
-          host = host_of((jl_span){raw.p + 1, raw.n - 2});
-  for (size_t i = 0; jl_hasdata_endpoint_at(i); i++) {
-    const jl_hasdata_endpoint *e = jl_hasdata_endpoint_at(i);
-    if (e->kind == JL_HASDATA_JOB && names_source(host, e->source))
-      return e;
-  }
-  return o->modes > 0 ? jl_hasdata_page_mode(0) : NULL;
+/* A job call knows the sites that its provider has; every other posting is a page. */
+static const jl_hasdata_endpoint *job_endpoint(const jl_fetch_options *o, const jl_rec *rec) {
+    if (!has_text(rec, o->url))
+        return NULL;
+    if (o->what == JL_HASDATA_PAGE)
+        return jl_hasdata_page_mode(0);
+    jl_span raw = jl_rec_value(rec, o->url), host = host_of((jl_span){raw.p + 1, raw.n - 2});
+    for (size_t i = 0; jl_hasdata_endpoint_at(i); i++) {
+        const jl_hasdata_endpoint *e = jl_hasdata_endpoint_at(i);
+        if (e->kind == JL_HASDATA_JOB && names_source(host, e->source))
+            return e;
+    }
+    return o->modes > 0 ? jl_hasdata_page_mode(0) : NULL;
 }
 
-const jl_hasdata_endpoint *jl_fetch_endpoint(const jl_fetch_options *o,
-                                             const jl_rec *rec) {
-  if (o->what != JL_HASDATA_LISTING)
-    return job_endpoint(o, rec);
-  jl_span source = jl_span_of(o->source);
-  if (has_text(rec, o->source_field)) {
-    source = jl_rec_value(rec, o->source_field);
-    source = (jl_span){source.p + 1, source.n - 2};
-  }
-  return jl_hasdata_endpoint_of(source, JL_HASDATA_LISTING);
+const jl_hasdata_endpoint *jl_fetch_endpoint(const jl_fetch_options *o, const jl_rec *rec) {
+    if (o->what != JL_HASDATA_LISTING)
+        return job_endpoint(o, rec);
+    jl_span source = jl_span_of(o->source);
+    if (has_text(rec, o->source_field)) {
+        source = jl_rec_value(rec, o->source_field);
+        source = (jl_span){source.p + 1, source.n - 2};
+    }
+    return jl_hasdata_endpoint_of(source, JL_HASDATA_LISTING);
 }
 
 static int read_task(const fetch *f, const jl_rec *rec, task *t, jl_err *err) {
-  const jl_fetch_options *o = &f->o;
-  if (o->what != JL_HASDATA_LISTING)
-    return copy_text(rec, o->url, &t->url, err);
-  return copy_text(rec, o->keyword, &t->keyword, err) != 0 ||
-                 copy_text(rec, o->location, &t->location, err) != 0 ||
-                 copy_text(rec, o->sort, &t->sort, err) != 0 ||
-                 copy_text(rec, o->domain, &t->domain, err) != 0
-             ? -1
-             : 0;
+    const jl_fetch_options *o = &f->o;
+    if (o->what != JL_HASDATA_LISTING)
+        return copy_text(rec, o->url, &t->url, err);
+    return copy_text(rec, o->keyword, &t->keyword, err) != 0 || copy_text(rec, o->location, &t->location, err) != 0 ||
+                   copy_text(rec, o->sort, &t->sort, err) != 0 || copy_text(rec, o->domain, &t->domain, err) != 0
+               ? -1
+               : 0;
 }
 
 /* ---- orders ---- */
 
 static jl_hash hash_of(const jl_buf *text) {
-  jl_digest128 d = jl_digest_wide(jl_buf_span(text), 0);
-  return (jl_hash){d.hi, d.lo};
+    jl_digest128 d = jl_digest_wide(jl_buf_span(text), 0);
+    return (jl_hash){d.hi, d.lo};
 }
 
-/* What the cache knows an answer by: the request, whatever API server it goes
- * to. */
+/* What the cache knows an answer by: the request, whatever API server it goes to. */
 static int request_key(fetch *f, const task *t, jl_hash *key, jl_err *err) {
-  jl_buf text = {0};
-  int rc = jl_buf_addf(&text, err, "hasdata %s %s\n", t->endpoint->name,
-                       f->request.method);
-  if (rc == 0)
-    rc = jl_buf_add(&text, jl_buf_span(&f->request.target), err);
-  if (rc == 0)
-    rc = jl_buf_addc(&text, '\n', err);
-  if (rc == 0)
-    rc = jl_buf_add(&text, jl_buf_span(&f->request.body), err);
-  if (rc == 0)
-    *key = hash_of(&text);
-  jl_buf_free(&text);
-  return rc;
+    jl_buf text = {0};
+    int rc = jl_buf_addf(&text, err, "hasdata %s %s\n", t->endpoint->name, f->request.method);
+    if (rc == 0)
+        rc = jl_buf_add(&text, jl_buf_span(&f->request.target), err);
+    if (rc == 0)
+        rc = jl_buf_addc(&text, '\n', err);
+    if (rc == 0)
+        rc = jl_buf_add(&text, jl_buf_span(&f->request.body), err);
+    if (rc == 0)
+        *key = hash_of(&text);
+    jl_buf_free(&text);
+    return rc;
 }
 
 static int write_request(fetch *f, const task *t, jl_err *err) {
-  if (f->o.what != JL_HASDATA_LISTING)
-    return jl_hasdata_ask_url(t->endpoint, jl_buf_span(&t->url), &f->request,
-                              err);
-  jl_hasdata_query q = {.keyword = jl_buf_span(&t->keyword),
-                        .location = jl_buf_span(&t->location),
-                        .sort = jl_buf_span(&t->sort),
-                        .domain = jl_buf_span(&t->domain),
-                        .next = jl_buf_span(&t->next_page)};
-  return jl_hasdata_ask_listing(t->endpoint, &q, &f->request, err);
+    if (f->o.what != JL_HASDATA_LISTING)
+        return jl_hasdata_ask_url(t->endpoint, jl_buf_span(&t->url), &f->request, err);
+    jl_hasdata_query q = {.keyword = jl_buf_span(&t->keyword),
+                          .location = jl_buf_span(&t->location),
+                          .sort = jl_buf_span(&t->sort),
+                          .domain = jl_buf_span(&t->domain),
+                          .next = jl_buf_span(&t->next_page)};
+    return jl_hasdata_ask_listing(t->endpoint, &q, &f->request, err);
 }
 
 static void describe(const task *t, char notice[NOTICE_MAX]) {
-  const jl_buf *what = t->url.n ? &t->url : &t->keyword;
-  jl_err_escape((jl_span){what->n ? what->p : "", what->n}, notice, NOTICE_MAX);
+    const jl_buf *what = t->url.n ? &t->url : &t->keyword;
+    jl_err_escape((jl_span){what->n ? what->p : "", what->n}, notice, NOTICE_MAX);
 }
 
 static int place_order(fetch *f, const task *t, jl_err *err) {
-  char notice[NOTICE_MAX];
-  jl_order order = {.ticket = t->number,
-                    .fresh = f->o.fresh,
-                    .keep = f->o.what == JL_HASDATA_LISTING ? KEEP_LISTING
-                                                            : KEEP_JOB,
-                    .endpoint = t->endpoint->name,
-                    .ahead = t->page > 1 || t->mode > 1,
-                    .notice = notice};
-  if (write_request(f, t, err) != 0 || request_key(f, t, &order.key, err) != 0)
-    return -1;
-  jl_buf_clear(&f->url);
-  if (jl_buf_addf(&f->url, err, "%s", f->o.api) != 0 ||
-      jl_buf_add(&f->url, jl_buf_span(&f->request.target), err) != 0)
-    return -1;
-  describe(t, notice);
-  order.method = f->request.method;
-  order.url = jl_buf_text(&f->url, err);
-  order.body = jl_buf_span(&f->request.body);
-  return order.url ? jl_buyer_order(f->buyer, &order, err) : -1;
+    char notice[NOTICE_MAX];
+    jl_order order = {.ticket = t->number,
+                      .fresh = f->o.fresh,
+                      .keep = f->o.what == JL_HASDATA_LISTING ? KEEP_LISTING : KEEP_JOB,
+                      .endpoint = t->endpoint->name,
+                      .ahead = t->page > 1 || t->mode > 1,
+                      .notice = notice};
+    if (write_request(f, t, err) != 0 || request_key(f, t, &order.key, err) != 0)
+        return -1;
+    jl_buf_clear(&f->url);
+    if (jl_buf_addf(&f->url, err, "%s", f->o.api) != 0 ||
+        jl_buf_add(&f->url, jl_buf_span(&f->request.target), err) != 0)
+        return -1;
+    describe(t, notice);
+    order.method = f->request.method;
+    order.url = jl_buf_text(&f->url, err);
+    order.body = jl_buf_span(&f->request.body);
+    return order.url ? jl_buyer_order(f->buyer, &order, err) : -1;
 }
 
 /* ---- what came ---- */
 
 /* True when there is a call that may tell more about this posting. */
 static bool next_mode(const fetch *f, task *t) {
-  const jl_hasdata_endpoint *e = jl_hasdata_page_mode(t->mode);
-  if (!e || t->mode >= f->o.modes)
-    return false;
-  t->endpoint = e;
-  t->mode++;
-  return true;
+    const jl_hasdata_endpoint *e = jl_hasdata_page_mode(t->mode);
+    if (!e || t->mode >= f->o.modes)
+        return false;
+    t->endpoint = e;
+    t->mode++;
+    return true;
 }
 
 static jl_hasdata_context context_of(const task *t, int64_t at) {
-  return (jl_hasdata_context){
-      .now = at, .currency_by_domain = true, .domain = jl_buf_span(&t->domain)};
+    return (jl_hasdata_context){.now = at, .currency_by_domain = true, .domain = jl_buf_span(&t->domain)};
 }
 
 /* Values that an earlier call told stay unless this one tells them, too. */
 static int take_details(fetch *f, const task *t, jl_err *err) {
-  for (int name = 0; name < JL_JOB_COUNT; name++) {
-    jl_span value = jl_job_get(&f->details.job, (jl_job_name)name);
-    if (value.n &&
-        jl_job_raw(&t->result->job, (jl_job_name)name, value, err) != 0)
-      return -1;
-  }
-  return 0;
+    for (int name = 0; name < JL_JOB_COUNT; name++) {
+        jl_span value = jl_job_get(&f->details.job, (jl_job_name)name);
+        if (value.n && jl_job_raw(&t->result->job, (jl_job_name)name, value, err) != 0)
+            return -1;
+    }
+    return 0;
 }
 
 static int take_raw(const fetch *f, const task *t, jl_span body, jl_err *err) {
-  char name[JL_RAW_NAME_SIZE];
-  if (!f->o.raw)
-    return 0;
-  return jl_raw_put(f->o.raw, body, name, err) == 0
-             ? jl_job_text(&t->result->job, JL_JOB_RAW, jl_span_of(name), err)
-             : -1;
+    char name[JL_RAW_NAME_SIZE];
+    if (!f->o.raw)
+        return 0;
+    return jl_raw_put(f->o.raw, body, name, err) == 0 ? jl_job_text(&t->result->job, JL_JOB_RAW, jl_span_of(name), err)
+                                                      : -1;
 }
 
 /* 1: another call was ordered; 0: the task is at its end. */
 static int go_on(fetch *f, task *t, jl_err *err) {
-  return place_order(f, t, err) == 0 ? 1 : -1;
+    return place_order(f, t, err) == 0 ? 1 : -1;
 }
 
 static int job_bought(fetch *f, task *t, const jl_bought *b, jl_err *err) {
-  jl_err why = {0};
-  jl_hasdata_context context = context_of(t, t->result->at);
-  int rc =
-      jl_hasdata_map_job(t->endpoint, b->body, &context, &f->details, &why);
-  if (rc != 0 && why.class != JL_DATA) {
-    *err = why;
-    return -1;
-  }
-  if (rc == 0) {
-    if (take_details(f, t, err) != 0 || take_raw(f, t, b->body, err) != 0)
-      return -1;
-    t->result->page = t->endpoint->kind == JL_HASDATA_PAGE;
-    t->result->how = f->details.expired ? JL_FETCHED_DEAD : JL_FETCHED_DONE;
-    if (f->details.complete || f->details.expired)
-      return 0;
-  }
-  if (next_mode(f, t))
-    return go_on(f, t, err);
-  t->result->how = JL_FETCHED_PARTIAL;
-  return 0;
+    jl_err why = {0};
+    jl_hasdata_context context = context_of(t, t->result->at);
+    int rc = jl_hasdata_map_job(t->endpoint, b->body, &context, &f->details, &why);
+    if (rc != 0 && why.class != JL_DATA) {
+        *err = why;
+        return -1;
+    }
+    if (rc == 0) {
+        if (take_details(f, t, err) != 0 || take_raw(f, t, b->body, err) != 0)
+            return -1;
+        t->result->page = t->endpoint->kind == JL_HASDATA_PAGE;
+        t->result->how = f->details.expired ? JL_FETCHED_DEAD : JL_FETCHED_DONE;
+        if (f->details.complete || f->details.expired)
+            return 0;
+    }
+    if (next_mode(f, t))
+        return go_on(f, t, err);
+    t->result->how = JL_FETCHED_PARTIAL;
+    return 0;
 }
 
 static int make_room(jl_fetch_result *r, jl_err *err) {
-  if (r->n < r->room)
+    if (r->n < r->room)
+        return 0;
+    size_t room = r->room ? 2 * r->room : 64;
+    size_t *end = realloc(r->end, room * sizeof *end);
+    if (end)
+        r->end = end;
+    jl_hash *id = realloc(r->id, room * sizeof *id);
+    if (id)
+        r->id = id;
+    if (!end || !id)
+        return jl_err_nomem(err);
+    r->room = room;
     return 0;
-  size_t room = r->room ? 2 * r->room : 64;
-  size_t *end = realloc(r->end, room * sizeof *end);
-  if (end)
-    r->end = end;
-  jl_hash *id = realloc(r->id, room * sizeof *id);
-  if (id)
-    r->id = id;
-  if (!end || !id)
-    return jl_err_nomem(err);
-  r->room = room;
-  return 0;
 }
 
-static int take_line(void *context, const jl_job *job, jl_span line,
-                     jl_err *err) {
-  jl_fetch_result *r = context;
-  jl_buf key = {0};
-  int rc = make_room(r, err);
-  if (rc == 0)
-    rc = jl_buf_add(&key, jl_job_get(job, JL_JOB_SOURCE), err);
-  if (rc == 0)
-    rc = jl_buf_add(&key, jl_job_get(job, JL_JOB_ID), err);
-  if (rc == 0)
-    rc = jl_buf_add(&r->lines, line, err);
-  if (rc == 0) {
-    r->id[r->n] = hash_of(&key);
-    r->end[r->n++] = r->lines.n;
-  }
-  jl_buf_free(&key);
-  return rc;
+static int take_line(void *context, const jl_job *job, jl_span line, jl_err *err) {
+    jl_fetch_result *r = context;
+    jl_buf key = {0};
+    int rc = make_room(r, err);
+    if (rc == 0)
+        rc = jl_buf_add(&key, jl_job_get(job, JL_JOB_SOURCE), err);
+    if (rc == 0)
+        rc = jl_buf_add(&key, jl_job_get(job, JL_JOB_ID), err);
+    if (rc == 0)
+        rc = jl_buf_add(&r->lines, line, err);
+    if (rc == 0) {
+        r->id[r->n] = hash_of(&key);
+        r->end[r->n++] = r->lines.n;
+    }
+    jl_buf_free(&key);
+    return rc;
 }
 
 static int listing_bought(fetch *f, task *t, const jl_bought *b, jl_err *err) {
-  jl_err why = {0};
-  jl_hasdata_listing listing = {0};
-  jl_hasdata_context context = context_of(t, t->result->at);
-  int rc = jl_hasdata_map_listing(t->endpoint, b->body, &context, take_line,
-                                  t->result, &listing, &why);
-  if (rc != 0 && why.class != JL_DATA) {
-    *err = why;
-  } else if (rc != 0) {
-    t->result->how = t->page > 1 ? JL_FETCHED_PARTIAL : JL_FETCHED_FAILED;
-    rc = 0;
-  } else {
-    t->result->how = JL_FETCHED_DONE;
-    t->result->bad += listing.bad;
-    jl_buf_clear(&t->next_page);
-    if (listing.next.n && t->page < f->o.pages) {
-      t->page++;
-      rc = jl_buf_add(&t->next_page, jl_buf_span(&listing.next), err) == 0
-               ? go_on(f, t, err)
-               : -1;
+    jl_err why = {0};
+    jl_hasdata_listing listing = {0};
+    jl_hasdata_context context = context_of(t, t->result->at);
+    int rc = jl_hasdata_map_listing(t->endpoint, b->body, &context, take_line, t->result, &listing, &why);
+    if (rc != 0 && why.class != JL_DATA) {
+        *err = why;
+    } else if (rc != 0) {
+        t->result->how = t->page > 1 ? JL_FETCHED_PARTIAL : JL_FETCHED_FAILED;
+        rc = 0;
+    } else {
+        t->result->how = JL_FETCHED_DONE;
+        t->result->bad += listing.bad;
+        jl_buf_clear(&t->next_page);
+        if (listing.next.n && t->page < f->o.pages) {
+            t->page++;
+            rc = jl_buf_add(&t->next_page, jl_buf_span(&listing.next), err) == 0 ? go_on(f, t, err) : -1;
+        }
     }
-  }
-  jl_hasdata_listing_free(&listing);
-  return rc;
+    jl_hasdata_listing_free(&listing);
+    return rc;
 }
 
 /* A call that brought nothing. */
 static int not_bought(fetch *f, task *t, const jl_bought *b, jl_err *err) {
-  jl_fetch_result *r = t->result;
-  bool had_some = r->how == JL_FETCHED_DONE; /* of a call before this one */
-  bool job = f->o.what == JL_HASDATA_JOB && t->endpoint->kind == JL_HASDATA_JOB;
-  if (job && b->how == JL_BOUGHT_BAD && next_mode(f, t))
-    return go_on(f, t, err);
-  r->again = b->how != JL_BOUGHT_DEAD && b->how != JL_BOUGHT_BAD;
-  if (had_some)
-    r->how = JL_FETCHED_PARTIAL;
-  else if (b->how == JL_BOUGHT_DEAD)
-    r->how = JL_FETCHED_DEAD;
-  else
-    r->how =
-        b->how == JL_BOUGHT_REFUSED ? JL_FETCHED_REFUSED : JL_FETCHED_FAILED;
-  return 0;
+    jl_fetch_result *r = t->result;
+    bool had_some = r->how == JL_FETCHED_DONE; /* of a call before this one */
+    bool job = f->o.what == JL_HASDATA_JOB && t->endpoint->kind == JL_HASDATA_JOB;
+    if (job && b->how == JL_BOUGHT_BAD && next_mode(f, t))
+        return go_on(f, t, err);
+    r->again = b->how != JL_BOUGHT_DEAD && b->how != JL_BOUGHT_BAD;
+    if (had_some)
+        r->how = JL_FETCHED_PARTIAL;
+    else if (b->how == JL_BOUGHT_DEAD)
+        r->how = JL_FETCHED_DEAD;
+    else
+        r->how = b->how == JL_BOUGHT_REFUSED ? JL_FETCHED_REFUSED : JL_FETCHED_FAILED;
+    return 0;
 }
 
 static int task_bought(void *self, const jl_bought *b, jl_err *err) {
-  fetch *f = self;
-  task *t = f->tasks;
-  while (t && t->number != b->ticket)
-    t = t->next;
-  if (!t)
-    return 0;
-  t->result->tries += b->tries;
-  t->result->at = b->at_ms * JL_MILLISECOND;
-  int rc;
-  if (b->how != JL_BOUGHT)
-    rc = not_bought(f, t, b, err);
-  else
-    rc = f->o.what == JL_HASDATA_LISTING ? listing_bought(f, t, b, err)
-                                         : job_bought(f, t, b, err);
-  return rc == 0 ? end_task(f, t, err) : rc > 0 ? 0 : -1;
+    fetch *f = self;
+    task *t = f->tasks;
+    while (t && t->number != b->ticket)
+        t = t->next;
+    if (!t)
+        return 0;
+    t->result->tries += b->tries;
+    t->result->at = b->at_ms * JL_MILLISECOND;
+    int rc;
+    if (b->how != JL_BOUGHT)
+        rc = not_bought(f, t, b, err);
+    else
+        rc = f->o.what == JL_HASDATA_LISTING ? listing_bought(f, t, b, err) : job_bought(f, t, b, err);
+    return rc == 0 ? end_task(f, t, err) : rc > 0 ? 0 : -1;
 }
 
 /* ---- judging ---- */
 
-jl_judgement jl_fetch_judge(void *self, const char *endpoint,
-                            const jl_http_reply *reply) {
-  static const jl_judged means[] = {[JL_HASDATA_OK] = JL_JUDGED_WELL,
-                                    [JL_HASDATA_DEAD] = JL_JUDGED_DEAD,
-                                    [JL_HASDATA_KEY] = JL_JUDGED_KEY,
-                                    [JL_HASDATA_QUOTA] = JL_JUDGED_QUOTA,
-                                    [JL_HASDATA_BUSY] = JL_JUDGED_BUSY,
-                                    [JL_HASDATA_FAILED] = JL_JUDGED_AGAIN,
-                                    [JL_HASDATA_BAD_REQUEST] = JL_JUDGED_BAD,
-                                    [JL_HASDATA_GARBLED] = JL_JUDGED_GARBLED,
-                                    [JL_HASDATA_REDIRECT] = JL_JUDGED_BAD};
-  jl_hasdata_reply said;
-  jl_judgement j = {0};
-  (void)self;
-  jl_hasdata_judge(jl_hasdata_endpoint_named(jl_span_of(endpoint)),
-                   reply->status, reply->header, reply->body, &said);
-  j.is = means[said.verdict];
-  j.cost =
-      said.has_cost && said.cost <= JL_CREDITS_MAX ? (int64_t)said.cost : -1;
-  /* A failure that names a price has been billed: nothing that costs is called
-   * free. */
-  if (said.billed && j.is != JL_JUDGED_WELL)
-    j.is = JL_JUDGED_GARBLED;
-  snprintf(j.text, sizeof j.text, "%s", said.text);
-  return j;
+jl_judgement jl_fetch_judge(void *self, const char *endpoint, const jl_http_reply *reply) {
+    static const jl_judged means[] = {
+        [JL_HASDATA_OK] = JL_JUDGED_WELL,         [JL_HASDATA_DEAD] = JL_JUDGED_DEAD,
+        [JL_HASDATA_KEY] = JL_JUDGED_KEY,         [JL_HASDATA_QUOTA] = JL_JUDGED_QUOTA,
+        [JL_HASDATA_BUSY] = JL_JUDGED_BUSY,       [JL_HASDATA_FAILED] = JL_JUDGED_AGAIN,
+        [JL_HASDATA_BAD_REQUEST] = JL_JUDGED_BAD, [JL_HASDATA_GARBLED] = JL_JUDGED_GARBLED,
+        [JL_HASDATA_REDIRECT] = JL_JUDGED_BAD};
+    jl_hasdata_reply said;
+    jl_judgement j = {0};
+    (void)self;
+    jl_hasdata_judge(jl_hasdata_endpoint_named(jl_span_of(endpoint)), reply->status, reply->header, reply->body, &said);
+    j.is = means[said.verdict];
+    j.cost = said.has_cost && said.cost <= JL_CREDITS_MAX ? (int64_t)said.cost : -1;
+    /* A failure that names a price has been billed: nothing that costs is called free. */
+    if (said.billed && j.is != JL_JUDGED_WELL)
+        j.is = JL_JUDGED_GARBLED;
+    snprintf(j.text, sizeof j.text, "%s", said.text);
+    return j;
 }
 
 /* ---- the lookup ---- */
 
 static int fetch_submit(jl_lookup *l, jl_query *query, size_t n, jl_err *err) {
-  fetch *f = fetch_of(l);
-  for (size_t i = 0; i < n; i++) {
-    const jl_hasdata_endpoint *e = jl_fetch_endpoint(&f->o, query[i].rec);
-    task *t = e ? calloc(1, sizeof *t) : NULL;
-    if (!e) {
-      query[i].answer.state = JL_REFUSED;
-      continue;
+    fetch *f = fetch_of(l);
+    for (size_t i = 0; i < n; i++) {
+        const jl_hasdata_endpoint *e = jl_fetch_endpoint(&f->o, query[i].rec);
+        task *t = e ? calloc(1, sizeof *t) : NULL;
+        if (!e) {
+            query[i].answer.state = JL_REFUSED;
+            continue;
+        }
+        if (!t || !(t->result = calloc(1, sizeof *t->result))) {
+            free(t);
+            return jl_err_nomem(err);
+        }
+        t->key = query[i].key;
+        t->ticket = query[i].ticket;
+        t->number = ++f->number;
+        t->endpoint = e;
+        t->mode = e->kind == JL_HASDATA_PAGE;
+        t->page = 1;
+        jl_err why = {0};
+        if (read_task(f, query[i].rec, t, &why) != 0 || place_order(f, t, &why) != 0) {
+            free_task(t);
+            if (why.class != JL_DATA) {
+                *err = why;
+                return -1;
+            }
+            query[i].answer.state = JL_REFUSED; /* no request can be made of it */
+            continue;
+        }
+        t->next = f->tasks;
+        f->tasks = t;
+        f->outstanding++;
     }
-    if (!t || !(t->result = calloc(1, sizeof *t->result))) {
-      free(t);
-      return jl_err_nomem(err);
-    }
-    t->key = query[i].key;
-    t->ticket = query[i].ticket;
-    t->number = ++f->number;
-    t->endpoint = e;
-    t->mode = e->kind == JL_HASDATA_PAGE;
-    t->page = 1;
-    jl_err why = {0};
-    if (read_task(f, query[i].rec, t, &why) != 0 ||
-        place_order(f, t, &why) != 0) {
-      free_task(t);
-      if (why.class != JL_DATA) {
-        *err = why;
-        return -1;
-      }
-      query[i].answer.state = JL_REFUSED; /* no request can be made of it */
-      continue;
-    }
-    t->next = f->tasks;
-    f->tasks = t;
-    f->outstanding++;
-  }
-  return 0;
+    return 0;
 }
 
 static size_t fetch_pollfds(jl_lookup *l, struct pollfd *fds, size_t max) {
-  if (max < 1)
-    return 0;
-  fds[0] =
-      (struct pollfd){.fd = jl_buyer_fd(fetch_of(l)->buyer), .events = POLLIN};
-  return 1;
+    if (max < 1)
+        return 0;
+    fds[0] = (struct pollfd){.fd = jl_buyer_fd(fetch_of(l)->buyer), .events = POLLIN};
+    return 1;
 }
 
 static int64_t fetch_deadline(jl_lookup *l) {
-  return jl_buyer_deadline(fetch_of(l)->buyer);
+    return jl_buyer_deadline(fetch_of(l)->buyer);
 }
 
 static int fetch_collect(jl_lookup *l, jl_sink sink, jl_err *err) {
-  fetch *f = fetch_of(l);
-  f->sink = sink;
-  return jl_buyer_collect(f->buyer, task_bought, f, err);
+    fetch *f = fetch_of(l);
+    f->sink = sink;
+    return jl_buyer_collect(f->buyer, task_bought, f, err);
 }
 
 static int fetch_finish(jl_lookup *l, bool stop, jl_sink sink, jl_err *err) {
-  (void)sink;
-  (void)err;
-  if (stop)
-    jl_buyer_stop(fetch_of(l)->buyer);
-  return 0;
+    (void)sink;
+    (void)err;
+    if (stop)
+        jl_buyer_stop(fetch_of(l)->buyer);
+    return 0;
 }
 
 static size_t fetch_outstanding(const jl_lookup *l) {
-  return ((const fetch *)(const void *)l)->outstanding;
+    return ((const fetch *)(const void *)l)->outstanding;
 }
 
 static jl_class fetch_verdict(jl_lookup *l, jl_err *err) {
-  return jl_buyer_verdict(fetch_of(l)->buyer, err);
+    return jl_buyer_verdict(fetch_of(l)->buyer, err);
 }
 
 static void fetch_close(jl_lookup *l) {
-  fetch *f = fetch_of(l);
-  for (task *t = f->tasks, *next; t; t = next) {
-    next = t->next;
-    free_task(t);
-  }
-  for (size_t i = 0; i < f->n_done; i++)
-    jl_fetch_free(f->done[i].result);
-  free(f->done);
-  jl_buf_free(&f->url);
-  jl_hasdata_request_free(&f->request);
-  jl_hasdata_details_free(&f->details);
-  free(f);
+    fetch *f = fetch_of(l);
+    for (task *t = f->tasks, *next; t; t = next) {
+        next = t->next;
+        free_task(t);
+    }
+    for (size_t i = 0; i < f->n_done; i++)
+        jl_fetch_free(f->done[i].result);
+    free(f->done);
+    jl_buf_free(&f->url);
+    jl_hasdata_request_free(&f->request);
+    jl_hasdata_details_free(&f->details);
+    free(f);
 }
 
 static const jl_lookup_ops ops = {.submit = fetch_submit,
@@ -544,15 +509,14 @@ static const jl_lookup_ops ops = {.submit = fetch_submit,
                                   .verdict = fetch_verdict,
                                   .close = fetch_close};
 
-jl_lookup *jl_fetch_open(const jl_fetch_options *options, jl_buyer *buyer,
-                         jl_err *err) {
-  fetch *f = calloc(1, sizeof *f);
-  if (!f) {
-    (void)jl_err_nomem(err);
-    return NULL;
-  }
-  f->base.ops = &ops;
-  f->o = *options;
-  f->buyer = buyer;
-  return &f->base;
+jl_lookup *jl_fetch_open(const jl_fetch_options *options, jl_buyer *buyer, jl_err *err) {
+    fetch *f = calloc(1, sizeof *f);
+    if (!f) {
+        (void)jl_err_nomem(err);
+        return NULL;
+    }
+    f->base.ops = &ops;
+    f->o = *options;
+    f->buyer = buyer;
+    return &f->base;
 }

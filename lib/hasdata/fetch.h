@@ -42,8 +42,8 @@ typedef struct jl_fetch_result {
     uint64_t bad; /* elements that were no posting */
 } jl_fetch_result;
 
-/* `buyer` is borrowed. For a loop that does not remember keys. A question that was dealt with is JL_FOUND with a handle as
-   its value, for jl_fetch_take; verdict() is the buyer's. */
+/* `buyer` is borrowed. For a loop that does not remember keys. A question that was dealt with is JL_FOUND with a
+   handle as its value, for jl_fetch_take; verdict() is the buyer's. */
 jl_lookup *jl_fetch_open(const jl_fetch_options *options, jl_buyer *buyer, jl_err *err);
 /* The result behind a handle; the caller frees it with jl_fetch_free. Each handle can be taken once. */
 jl_fetch_result *jl_fetch_take(jl_lookup *l, jl_span handle);
