@@ -216,6 +216,7 @@ end
 
 -- What users spent is known of this period and of the one before it.
 local function spend(of, user, credits)
+  if credits == 0 then return end
   spent_of[of] = spent(of) + credits
   spent_new[of] = true
   if user ~= '' and (of >= period or of >= period_of(start_of(period) - 1, s.anchor)) then
@@ -238,16 +239,16 @@ local function span_add(field, from, to, credits)
   put(field, table.concat(list, ','))
 end
 
-local function span_sum(field, of, also_own)
-  local all = 0
-  for p, r, sum in string.gmatch(a[field], '([%d-]+) ([%d-]+) (%d+)') do
-    if (p < of or (also_own and p == of)) and of <= r then all = all + sum end
+-- A live hold reaches the current period, whatever is written: it is live.
+local function committed(of)
+  local all = spent(of)
+  for _, r, sum in string.gmatch(a.held, '([%d-]+) ([%d-]+) (%d+)') do
+    if of == period or of <= r then all = all + sum end
+  end
+  for p, r, sum in string.gmatch(a.carried, '([%d-]+) ([%d-]+) (%d+)') do
+    if p < of and of <= r then all = all + sum end
   end
   return all
-end
-
-local function committed(of)
-  return spent(of) + span_sum('held', of, true) + span_sum('carried', of, false)
 end
 
 -- ---- holds ----
@@ -323,17 +324,18 @@ local function hold_clear(h)
   if h.period < h.reach then span_add('carried', h.period, h.reach, -h.worst) end
 end
 
-local function end_leases()
-  for _, id in ipairs(call('ZRANGEBYSCORE', LEASES, '-inf', text(now))) do
-    local h = hold_get(id)
-    hold_unlive(id, h)
-    if h.state == 'sent' then
-      hold_doubt(id, h, 'lease')
-    else
-      hold_end(id, h, 'void', 0)
-      event('void', id, h.endpoint, h.user, 0, h.period, h.reach, 'lease')
-    end
+local function lapse(id, h)
+  hold_unlive(id, h)
+  if h.state == 'sent' then
+    hold_doubt(id, h, 'lease')
+  else
+    hold_end(id, h, 'void', 0)
+    event('void', id, h.endpoint, h.user, 0, h.period, h.reach, 'lease')
   end
+end
+
+local function end_leases()
+  for _, id in ipairs(call('ZRANGEBYSCORE', LEASES, '-inf', text(now))) do lapse(id, hold_get(id)) end
 end
 
 -- ---- a new period ----
@@ -496,7 +498,7 @@ local function reserve_known(id, normal, worst)
   local h = hold_get(id)
   if not h and not ended_get(id) then return nil end
   h = h or {normal = normal or 0, worst = worst or 0, flags = '', period = period}
-  return admission(0, 0, h, committed(period), s.budget)
+  return admission(0, 0, h, committed(period), limit_of(match(h.flags, 'priority')))
 end
 
 -- A millisecond later, in case a client rounds.
@@ -538,6 +540,11 @@ local function send(id)
   if not h or h.state == 'uncertain' then return {'ok', -1} end
   if h.state == 'reserved' then
     local reach = reach_at(now + s.timeout + s.grace)
+    -- A period that it was not admitted for: the clock or the settings have changed.
+    if reach > h.reach then
+      lapse(id, h)
+      return {'ok', -1}
+    end
     if h.period ~= period or h.reach ~= reach then
       span_add('held', h.period, h.reach, -h.worst)
       span_add('held', period, reach, h.worst)
@@ -554,7 +561,7 @@ end
 local function settle_unknown(id, to, cost, outcome, endpoint, user, worst)
   local state, charged = match(ended_get(id) or '', '^(%l+)\t(%d+)')
   if state then return {'ok', state, state, tonumber(charged), 0} end
-  if to == 'void' then return {'ok', 'none', 'none', 0, 1} end
+  if to == 'void' then return {'ok', 'none', 'none', 0, 0} end
   if worst < 0 and (to == 'uncertain' or cost < 0) then return {'cost'} end
   local h = {flags = '', normal = worst, worst = worst, made = now, lease = now, period = period, reach = period,
     charged = 0, endpoint = endpoint, user = user}
@@ -759,7 +766,7 @@ local function restore(seq, numbers, state, why, span, window, well, holds, endi
     i = i + 3
   end
   for k = i, #ARGV, 2 do later('HSET', ACCOUNT, 'set.' .. ARGV[k], ARGV[k + 1]) end
-  event('rebuild', '', '', '', 0, period, '', '')
+  event('rebuild', '', '', '', 0, '', '', '')
   write_whole_account()
   commit()
   return {'ok'}

@@ -268,6 +268,7 @@ struct looking {
     const char *name; /* of the server */
     uint64_t version; /* of the settings */
     int64_t now;      /* us */
+    char previous[JL_PERIOD_SIZE];
 };
 
 static int64_t whole(jl_span text) {
@@ -379,14 +380,13 @@ static bool has_word(jl_span flags, const char *word) {
 
 /* Adds it to the sums of the current period that it belongs to. */
 static void count_hold(jl_account *a, const jl_hold *h) {
-    bool before = strcmp(h->period, a->period) < 0, own = strcmp(h->period, a->period) == 0;
-    bool reaches = strcmp(h->reach, a->period) >= 0;
+    int order = strcmp(h->period, a->period);
     if (h->state != JL_HOLD_UNCERTAIN) {
         a->live++;
-        a->held += (before || own) && reaches ? h->worst : 0;
+        a->held += h->worst;
     } else {
-        a->carried += before && reaches ? h->worst : 0;
-        a->uncertain += own ? h->worst : 0;
+        a->carried += order < 0 && strcmp(h->reach, a->period) >= 0 ? h->worst : 0;
+        a->uncertain += order == 0 ? h->worst : 0;
     }
 }
 
@@ -421,6 +421,8 @@ static int look_user(const struct looking *k, jl_span field, jl_span value, jl_e
     if (!tab || tab == field.p)
         return 0;
     size_t n = (size_t)(tab - field.p);
+    if (jl_span_cmp((jl_span){field.p, n}, jl_span_of(k->previous)) < 0)
+        return 0;
     return look_sum(k->a, (jl_span){field.p, n}, (jl_span){tab + 1, field.n - n - 1}, whole(value), err);
 }
 
@@ -453,6 +455,7 @@ static int look_take(void *self, const jl_redis_reply *reply, jl_err *err) {
         if (look_field(k, text_at(fields, i), text_at(fields, i + 1), err) != 0)
             return -1;
     look_window(a, fields);
+    jl_period_of(jl_period_start(a->period) - 1, a->settings.anchor, k->previous);
     for (size_t i = 0; i + 1 < jl_redis_count(holds); i += 2)
         if (look_hold(k, text_at(holds, i), text_at(holds, i + 1), err) != 0)
             return -1;
@@ -582,7 +585,11 @@ static int ledger_set(jl_ledger *base, const char *const *change, size_t n, jl_e
 
 static int ledger_adjust(jl_ledger *base, int64_t credits, const char *note, jl_err *err) {
     struct args args = {0};
-    if (jl_rules_check_note(note, err) != 0 || add_once(&args, "adjust", err) != 0)
+    if (jl_rules_check_note(note, err) != 0)
+        return -1;
+    if (credits > JL_CREDITS_MAX || credits < -JL_CREDITS_MAX)
+        return jl_err_set(err, JL_USAGE, "%" PRId64 " credits are more than an account can have", credits);
+    if (add_once(&args, "adjust", err) != 0)
         return -1;
     add_number(&args, credits);
     add(&args, note);
@@ -714,16 +721,15 @@ static int take_entry(struct reading *r, const jl_redis_reply *entry, jl_err *er
                   .period = t.period,
                   .reach = t.reach,
                   .note = t.note};
-    if (jl_redis_count(entry) != 2 || e.seq != r->next)
-        return jl_err_set(err, JL_CONFIG, "%s: the journal of %s has lost entry %" PRIu64, jl_redis_name(r->l->redis),
-                          r->l->provider, r->next);
+    if (jl_redis_count(entry) != 2)
+        return jl_err_set(err, JL_CONFIG, "%s: %s holds no journal", jl_redis_name(r->l->redis), r->l->key[JOURNAL]);
     const jl_redis_reply *fields = jl_redis_at(entry, 1);
     for (size_t i = 0; i + 1 < jl_redis_count(fields); i += 2)
         take_field(&e, &t, text_at(fields, i), text_at(fields, i + 1));
     if (!e.kind)
         return jl_err_set(err, JL_CONFIG, "%s: entry %" PRIu64 " of the journal of %s cannot be read",
                           jl_redis_name(r->l->redis), e.seq, r->l->provider);
-    r->next++;
+    r->next = e.seq + 1;
     return r->each(r->self, &e, err);
 }
 
@@ -734,12 +740,13 @@ static int page_take(void *self, size_t i, const jl_redis_reply *reply, jl_err *
     for (size_t n = 0; n < jl_redis_count(reply); n++)
         if (take_entry(r, jl_redis_at(reply, n), err) != 0)
             return -1;
-    return r->next > before ? 0
-                            : jl_err_set(err, JL_CONFIG, "%s: the journal of %s has lost entry %" PRIu64,
-                                         jl_redis_name(r->l->redis), r->l->provider, r->next);
+    if (r->next == before)
+        r->next = r->last + 1;
+    return 0;
 }
 
-/* Hands out the journal of an account of which parts are lost, too: that is what it is made anew from. */
+/* Hands out the journal of an account of which parts are lost, too: that is what it is made anew from. Entries that are
+   missing leave a gap. */
 static int ledger_journal(jl_ledger *base, uint64_t from, int (*each)(void *self, const jl_event *e, jl_err *err),
                           void *self, jl_err *err) {
     struct ledger *l = (struct ledger *)base;
