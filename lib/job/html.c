@@ -91,7 +91,7 @@ static size_t numeric(jl_span text, uint32_t *code) {
     return i + (i < text.n && text.p[i] == ';');
 }
 
-/* The length of the reference at `text`, which begins with an ampersand; 0: it stands for itself. */
+/* The length of the reference at `text`, which begins with an ampersand; 0: it stands for itself, *code stays. */
 static size_t reference(jl_span text, uint32_t *code) {
     jl_span rest = {text.p + 1, text.n - 1};
     if (rest.n && rest.p[0] == '#') {
@@ -103,8 +103,11 @@ static size_t reference(jl_span text, uint32_t *code) {
         ++n;
     if (n == rest.n || n == REFERENCE_MAX)
         return 0;
-    *code = named((jl_span){rest.p, n});
-    return *code ? n + 2 : 0;
+    uint32_t found = named((jl_span){rest.p, n});
+    if (!found)
+        return 0;
+    *code = found;
+    return n + 2;
 }
 
 static size_t utf8_of(uint32_t code, char to[4]) {
