@@ -48,7 +48,8 @@ in_flight_max, sending, gone (clients that left before their answer), refused.{k
 is left), keys.{right,wrong,missing,elsewhere} (elsewhere: the key in a URL, a body, another header), different (calls by what
 they asked for), bought_twice (of them billed more than once), bought_max, usage (calls), connections, connections_max,
 elsewhere.{url,host_url,calls,key} (where redirects point: its calls, those that brought the key), last (the last 20 calls),
-settings; with urls=1 urls."E WHAT".{calls,billed}, where WHAT is the url asked for, or keyword=K&location=L&...
+settings; with urls=1 urls."E WHAT".{calls,billed}, where WHAT is the url asked for, or keyword=K&location=L&..., E an endpoint as
+under Prices: each way to get a page is something else that is asked for.
 
 Faults have a name, some an argument in parentheses, and an endpoint before them where they are for this one alone:
 
@@ -883,7 +884,7 @@ class Provider:
         self.calls += 1
         self.in_flight += 1
         self.in_flight_max = max(self.in_flight_max, self.in_flight)
-        seen = self.urls.setdefault(f"{call.endpoint} {call.what}", [0, 0])
+        seen = self.urls.setdefault(f"{call.price_name} {call.what}", [0, 0])
         seen[0] += 1
         self.endpoint_figures(call)["calls"] += 1
 
@@ -1023,7 +1024,7 @@ class Provider:
         figures["billed"] += 1
         figures["credits"] += call.price
         # After a reset the call may be unknown.
-        seen = self.urls.setdefault(f"{call.endpoint} {call.what}", [0, 0])
+        seen = self.urls.setdefault(f"{call.price_name} {call.what}", [0, 0])
         seen[1] += 1
         self.bought_twice += seen[1] == 2
         self.bought_max = max(self.bought_max, seen[1])

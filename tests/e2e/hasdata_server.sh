@@ -115,6 +115,7 @@ is "$(web "$(hd_urls 1 js)" 'proxyType: "residential"' | jq 'has("screenshot")')
 is "$(web "$good" 'outputFormat: ["text","markdown"], jsRendering: false, screenshot: false' |
     jq -c '[has("content"), has("screenshot"), (.text | contains("<p>")), (.markdown | contains("\n## "))]')" '[false,false,false,true]' \
     "other formats"
+is "$(hd_state .bought_twice)" 1 "nothing is asked for twice but the page of the first one, in two forms"
 is "$(hd_state '.by_endpoint | map_values(.credits) | tojson')" '{"web":5,"web-js":10,"web-js-residential":15}' "each way at its price"
 
 # --- money ---
