@@ -568,6 +568,7 @@ static int open_fields(jl_err *err) {
                                    .url = JL_JOB_URL,
                                    .pages = (unsigned)h.pages,
                                    .modes = (unsigned)h.modes,
+                                   .tries = (unsigned)h.tries,
                                    .fresh = listing ? h.ttl : h.fresh,
                                    .raw = h.raw};
     return h.keyword ? make_request(err) : 0;

@@ -363,7 +363,9 @@ static int not_bought(fetch *f, task *t, const jl_bought *b, jl_err *err) {
     jl_fetch_result *r = t->result;
     bool had_some = r->how == JL_FETCHED_DONE; /* of a call before this one */
     bool job = f->o.what == JL_HASDATA_JOB && t->endpoint->kind == JL_HASDATA_JOB;
-    if (job && b->how == JL_BOUGHT_BAD && next_mode(f, t))
+    /* What failed each time it was asked has failed for good as far as this posting goes: its page is another matter. */
+    bool for_good = b->how == JL_BOUGHT_BAD || (b->how == JL_BOUGHT_FAILED && b->tries >= f->o.tries);
+    if (job && for_good && next_mode(f, t))
         return go_on(f, t, err);
     r->again = b->how != JL_BOUGHT_DEAD && b->how != JL_BOUGHT_BAD;
     if (had_some)

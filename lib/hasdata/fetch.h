@@ -14,6 +14,7 @@ typedef struct jl_fetch_options {
     size_t keyword, location, sort, domain, source_field, url;
     unsigned pages;  /* of a listing, at most */
     unsigned modes;  /* of the generic web call, at most: the cheapest first; 0 = no fallback to it */
+    unsigned tries;  /* as jl_buyer_options: a job call that has failed so often falls back, too */
     int64_t fresh;   /* ns: how old what was bought before may be */
     const char *raw; /* folder for payloads of jobs and pages, NULL = none */
 } jl_fetch_options;

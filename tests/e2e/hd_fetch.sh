@@ -73,9 +73,11 @@ expect 0 "what the cache knows" "${job[@]}" --raw=payloads --stats=stats in >ful
 same full2 full "is enriched from there, the same bytes"
 is "$(figure calls) $(figure cache_hits)" "0 20" "unbought, too"
 { lines 1 dead; lines 1 expired; lines 1 incomplete; lines 1 js; lines 1 broken; } >in
-expect 75 "postings that are dead, incomplete or broken" "${job[@]}" --html --stats=stats in >out
-is "$(jq -r .enrichment_status out | paste -sd ' ')" "dead dead done done failed" "are marked, or bought as a page"
-is "$(sed -n 5p out | jq .enrichment_tries)" 3 "with the tries of the failed one"
+expect 0 "postings that are dead, incomplete or broken" "${job[@]}" --html --stats=stats in >out
+is "$(jq -r .enrichment_status out | paste -sd ' ')" "dead dead done done done" "are marked, or bought as a page"
+hd_set script='500*3'
+expect 75 "a posting whose call fails each time, without the page" "${job[@]}" --modes=0 < <(lines 1 good 700) >out2
+is "$(jq -c "[.enrichment_status,.enrichment_tries]" out2)" "[\"failed\",3]" "is marked as failed, with its tries"
 check "as HTML, too" jq -es '.[2].description_html | length > 100' out
 before=$(hd_state .calls)
 expect 0 "a dead one in its line" "${job[@]}" < <(sed -n 1,2p out) >out2
