@@ -22,6 +22,7 @@ needs_senior-cache := sqlite redis
 needs_senior-grpc  := grpc sqlite redis
 needs_senior-model := grpc
 needs_hd-fetch     := http sqlite redis
+needs_credits      := sqlite redis http
 
 # What a need means: its sources in lib/ (everything else is the core) and its libraries. Those of LATE are not linked
 # but loaded when a store asks for them (lib/wire/late.h).

@@ -20,7 +20,7 @@ static bool has_common(const jl_prog *prog, const jl_opt *o) {
     static const char *const telling[] = {"output", "stats", "metrics"};
     if (!prog->no_filter || (o->letter && strchr("hVqv", o->letter)))
         return true;
-    for (size_t i = 0; prog->tells && i < sizeof telling / sizeof *telling; i++)
+    for (size_t i = 0; prog->tells && o->name && i < sizeof telling / sizeof *telling; i++)
         if (strcmp(o->name, telling[i]) == 0)
             return true;
     return false;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "gate/journal.h"
 #include "gate/plot.h"
 #include "gate/report.h"
 #include "jsonl/write.h"
@@ -54,8 +55,8 @@ int jl_forecast_look(jl_forecast *f, jl_ledger *l, const jl_account *a, unsigned
     jl_report_init(&recent, JL_BY_NOTHING, NULL);
     recent.since_ms = a->now_ms - window * DAY_MS;
     int rc = jl_journal_time(l, 1, &began, err);
-    if (rc == 0) /* leases are not longer than a week, so this is before any call of the window was sent */
-        rc = jl_journal_seek(l, a->seq, recent.since_ms - 8 * DAY_MS, &from, err);
+    if (rc == 0)
+        rc = jl_journal_seek(l, a->seq, recent.since_ms - JL_LEASE_MOST_MS, &from, err);
     if (rc == 0)
         rc = l->ops->journal(l, from, jl_report_event, &recent, err);
     if (rc == 0)

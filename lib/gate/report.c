@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "gate/journal.h"
 #include "gate/plot.h"
 #include "jsonl/write.h"
 
@@ -299,45 +300,64 @@ int jl_report_table(const jl_report *r, size_t width, bool blocks, jl_buf *out, 
     return table_row(&r->total, names, out, err) != 0 || jl_buf_addc(out, '\n', err) != 0 ? -1 : 0;
 }
 
-/* ---- finding a time in the journal ---- */
+/* ---- as a picture ---- */
 
-struct look_at {
-    int64_t at_ms;
-    bool seen;
-};
-
-/* Ends the walk at the first entry. */
-static int first_time(void *self, const jl_event *e, jl_err *err) {
-    struct look_at *look = self;
-    look->at_ms = e->at_ms;
-    look->seen = true;
-    return jl_err_set(err, JL_SOFTWARE, "enough of the journal");
+int jl_report_svg(const jl_report *r, const jl_settings *s, const char *provider, jl_buf *out, jl_err *err) {
+    char title[128], subtitle[128], sum[32], budget[32];
+    int64_t days = (jl_period_end(r->period, s->anchor) - jl_period_start(r->period)) / DAY;
+    jl_plot_value *value = calloc(r->rows ? r->rows : 1, sizeof *value);
+    if (!value)
+        return jl_err_nomem(err);
+    for (size_t i = 0; i < r->rows; i++)
+        value[i] = (jl_plot_value){r->row[i].name, (double)r->row[i].credits};
+    (void)snprintf(title, sizeof title, "%s: credits by %s", provider, by_name(r->by));
+    (void)snprintf(subtitle, sizeof subtitle, "period of %s: %s of %s credits in %" PRIu64 " calls", r->period,
+                   jl_plot_number(r->total.credits, sum), jl_plot_number(s->budget, budget), r->total.calls);
+    jl_plot plot = {.title = title,
+                    .subtitle = subtitle,
+                    .unit = "credits",
+                    .value = value,
+                    .n = r->rows,
+                    .running = r->by == JL_BY_DAY,
+                    .limit = (double)s->budget,
+                    .mark = s->alert,
+                    .marks = s->alerts,
+                    .places = (size_t)days};
+    int rc = jl_plot_svg(&plot, out, err);
+    free(value);
+    return rc;
 }
 
-int jl_journal_time(jl_ledger *l, uint64_t seq, int64_t *at_ms, jl_err *err) {
-    struct look_at look = {.at_ms = INT64_MAX};
-    jl_err why = {0};
-    if (l->ops->journal(l, seq, first_time, &look, &why) != 0 && !look.seen) {
-        if (err)
-            *err = why;
+/* ---- out of a ledger ---- */
+
+int jl_report_period(const jl_settings *s, const char *text, char period[JL_PERIOD_SIZE], jl_err *err) {
+    static const char form[] = "dddd-dd-dd";
+    size_t n = strlen(text);
+    char first[JL_PERIOD_SIZE] = "";
+    bool good = n == 7 || n == 10;
+    for (size_t i = 0; good && i < n; i++)
+        good = form[i] == 'd' ? text[i] >= '0' && text[i] <= '9' : text[i] == form[i];
+    if (good) {
+        memcpy(first, text, 7);
+        memcpy(first + 7, "-01", 4);
+        good = strcmp(first + 5, "01-01") >= 0 && strcmp(first + 5, "12-01") <= 0;
+    }
+    if (!good)
+        return jl_err_set(err, JL_USAGE, "'%.20s' is no month such as 2026-11", text);
+    if (n == 10)
+        memcpy(period, text, JL_PERIOD_SIZE);
+    else /* that of the month's last second */
+        jl_period_of(jl_period_end(first, 1) - 1, s->anchor, period);
+    return 0;
+}
+
+int jl_report_look(jl_report *r, jl_ledger *l, const jl_account *a, jl_err *err) {
+    int64_t first = jl_period_start(r->period);
+    int64_t last = jl_period_end(r->period, a->settings.anchor) - 1;
+    uint64_t from;
+    last = last < a->now_ms / 1000 ? last : a->now_ms / 1000;
+    if (jl_journal_seek(l, a->seq, first * 1000 - JL_LEASE_MOST_MS, &from, err) != 0 ||
+        l->ops->journal(l, from, jl_report_event, r, err) != 0)
         return -1;
-    }
-    *at_ms = look.at_ms;
-    return 0;
-}
-
-int jl_journal_seek(jl_ledger *l, uint64_t last, int64_t at_ms, uint64_t *from, jl_err *err) {
-    uint64_t low = 1, high = last + 1; /* what is looked for stands at low or behind it, at high or before it */
-    while (low < high) {
-        uint64_t middle = low + (high - low) / 2;
-        int64_t found;
-        if (jl_journal_time(l, middle, &found, err) != 0)
-            return -1;
-        if (found >= at_ms)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    *from = low;
-    return 0;
+    return jl_report_end(r, first, last, err);
 }

@@ -47,10 +47,11 @@ int jl_report_json(const jl_report *r, jl_buf *out, jl_err *err);
 /* A table with a head and a line of totals; with bars of `width` columns in all if width > 0, drawn by jl_plot_bar. */
 int jl_report_table(const jl_report *r, size_t width, bool blocks, jl_buf *out, jl_err *err);
 
-/* The time of entry `seq`, ms since 1970; INT64_MAX when there is none. */
-int jl_journal_time(jl_ledger *l, uint64_t seq, int64_t *at_ms, jl_err *err);
-/* The first entry of the journal that is not older than `at_ms`, or the one behind the last (`last` + 1), by bisection;
-   times in the journal never go back. */
-int jl_journal_seek(jl_ledger *l, uint64_t last, int64_t at_ms, uint64_t *from, jl_err *err);
+/* "2026-11", the period that begins in this month, or the name of one, "2026-11-15". -1: JL_USAGE. */
+int jl_report_period(const jl_settings *s, const char *text, char period[JL_PERIOD_SIZE], jl_err *err);
+/* Reads what the journal says of r->period, and ends the report, with a row for each of its days until now. */
+int jl_report_look(jl_report *r, jl_ledger *l, const jl_account *a, jl_err *err);
+/* A picture of it, after jl_report_end. */
+int jl_report_svg(const jl_report *r, const jl_settings *s, const char *provider, jl_buf *out, jl_err *err);
 
 #endif

@@ -100,12 +100,13 @@ int jl_status_text(const jl_account *a, const char *provider, const char *ledger
                    bool blocks, jl_buf *out, jl_err *err) {
     char spent[32], held[32], left[32], uncertain[32], wait[32];
     int64_t reach = a->held + a->carried;
-    if (jl_buf_addf(out, err, "account    %s in %s\nperiod     %s to %s, %s left\n", provider, ledger, a->period,
+    if (jl_buf_addf(out, err, "account    %s in %s\nperiod     %s until %s, %s left\n", provider, ledger, a->period,
                     a->next, jl_status_time((f->period_end - f->now) * JL_SECOND, wait)) != 0 ||
         budget_text(a, width, blocks, out, err) != 0 ||
         jl_buf_addf(out, err, "spent      %s", jl_plot_number(a->spent, spent)) != 0 ||
-        (a->uncertain && jl_buf_addf(out, err, ", %s of them for %" PRIu32 " uncertain calls",
-                                     jl_plot_number(a->uncertain, uncertain), uncertain_calls(a)) != 0) ||
+        (a->uncertain &&
+         jl_buf_addf(out, err, ", %s of them for %" PRIu32 " uncertain call%s", jl_plot_number(a->uncertain, uncertain),
+                     uncertain_calls(a), uncertain_calls(a) == 1 ? "" : "s") != 0) ||
         jl_buf_addf(out, err, "\nheld       %s\nleft       %s\ncalls out  %" PRIu32 " of %d\n",
                     jl_plot_number(reach, held), jl_plot_number(f->left, left), a->live,
                     a->settings.concurrency) != 0 ||

@@ -1,6 +1,11 @@
 /* Adopts differences in an order in which a crash leaves nothing that a second run would not mend. */
 #include "gate/sync.h"
 
+#include <inttypes.h>
+
+#include "gate/plot.h"
+#include "jsonl/write.h"
+
 static uint32_t uncertain_calls(const jl_account *a) {
     uint32_t n = 0;
     for (size_t i = 0; i < a->holds; i++)
@@ -72,4 +77,34 @@ int jl_sync_reset(jl_ledger *l, int64_t *taken, jl_err *err) {
     *taken = a.spent;
     jl_account_free(&a);
     return rc;
+}
+
+/* ---- as text ---- */
+
+int jl_sync_text(const jl_sync *s, bool dry_run, jl_buf *out, jl_err *err) {
+    char used[32], spent[32], difference[32];
+    const char *what = s->adopted    ? "adopted"
+                       : dry_run     ? "not adopted (--dry-run)"
+                       : s->live > 0 ? "not adopted, as calls are out whose cost may not be counted yet"
+                                     : "not adopted, as a new period has begun";
+    if (jl_buf_addf(out, err, "provider    %s used\nledger      %s spent\ndifference  %s%s, %s\n",
+                    jl_plot_number(s->used, used), jl_plot_number(s->spent, spent), s->difference > 0 ? "+" : "",
+                    jl_plot_number(s->difference, difference), what) != 0)
+        return -1;
+    return s->uncertain ? jl_buf_addf(out, err, "uncertain   %" PRIu32 " call%s, %" PRIu32 " settled\n", s->uncertain,
+                                      s->uncertain == 1 ? "" : "s", s->settled)
+                        : 0;
+}
+
+int jl_sync_json(const jl_sync *s, const char *provider, jl_buf *out, jl_err *err) {
+    return jl_write_open(out, err) != 0 || jl_write_text(out, "provider", jl_span_of(provider), err) != 0 ||
+                   jl_write_i64(out, "used", s->used, err) != 0 || jl_write_i64(out, "spent", s->spent, err) != 0 ||
+                   jl_write_i64(out, "difference", s->difference, err) != 0 ||
+                   jl_write_u64(out, "live", s->live, err) != 0 ||
+                   jl_write_raw(out, "adopted", s->adopted ? JL_SPAN("true") : JL_SPAN("false"), err) != 0 ||
+                   jl_write_u64(out, "uncertain", s->uncertain, err) != 0 ||
+                   jl_write_u64(out, "settled", s->settled, err) != 0 || jl_write_close(out, err) != 0 ||
+                   jl_buf_addc(out, '\n', err) != 0
+               ? -1
+               : 0;
 }

@@ -2,6 +2,7 @@
 #ifndef JL_GATE_SYNC_H
 #define JL_GATE_SYNC_H
 
+#include "base/buf.h"
 #include "gate/ledger.h"
 
 typedef struct jl_sync {
@@ -18,6 +19,9 @@ typedef struct jl_sync {
    that is out may be billed and not be in `used` yet. With the difference the uncertain calls of then are settled, as
    the provider's figure has them or not; how they are charged does not matter any more. dry_run: only compares. */
 int jl_sync_adopt(jl_ledger *l, const jl_account *then, int64_t used, bool dry_run, jl_sync *s, jl_err *err);
+/* Several lines; one JSON object and LF. */
+int jl_sync_text(const jl_sync *s, bool dry_run, jl_buf *out, jl_err *err);
+int jl_sync_json(const jl_sync *s, const char *provider, jl_buf *out, jl_err *err);
 /* Takes what is spent in the period back to nothing; uncertain calls are settled first. Calls that are out stay held.
    `taken`: credits taken off. */
 int jl_sync_reset(jl_ledger *l, int64_t *taken, jl_err *err);

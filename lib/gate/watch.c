@@ -74,6 +74,35 @@ int jl_watch_event(void *self, const jl_event *e, jl_err *err) {
     return add(self, &n, err);
 }
 
+/* ---- once ---- */
+
+static void key_of(const jl_notice *n, const char *way, char key[JL_NOTICE_MAX + 1]) {
+    (void)snprintf(key, JL_NOTICE_MAX + 1, "%s:%s", way, n->key);
+}
+
+int jl_watch_claim(jl_ledger *l, const jl_notice *n, const char *way, int64_t lease, jl_err *err) {
+    char key[JL_NOTICE_MAX + 1];
+    key_of(n, way, key);
+    return l->ops->claim(l, key, lease, err);
+}
+
+int jl_watch_told(jl_ledger *l, const jl_notice *n, const char *way, bool done, jl_err *err) {
+    char key[JL_NOTICE_MAX + 1];
+    key_of(n, way, key);
+    return l->ops->told(l, key, done, err);
+}
+
+int jl_watch_tell(jl_ledger *l, const jl_notice *n, const char *way, int64_t lease,
+                  int (*how)(void *self, const jl_notice *n, jl_err *err), void *self, jl_err *why, jl_err *err) {
+    int mine = jl_watch_claim(l, n, way, lease, err);
+    if (mine <= 0)
+        return mine;
+    bool done = how(self, n, why) == 0;
+    return jl_watch_told(l, n, way, done, err) != 0 ? -1 : done;
+}
+
+/* ---- as text ---- */
+
 const char *jl_notice_word(jl_notice_kind k) {
     return k == JL_NOTICE_ALERT ? "alert" : k == JL_NOTICE_BREAKER ? "breaker" : "uncertain";
 }

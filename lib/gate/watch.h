@@ -34,6 +34,16 @@ int jl_watch_account(jl_watch *w, const jl_account *a, jl_err *err);
 int jl_watch_event(void *self, const jl_event *e, jl_err *err);
 void jl_watch_free(jl_watch *w);
 
+/* Has a notice told once in one way ("print", "run", "webhook"), which each have marks of their own in the ledger: claims it for
+   `lease` ns, which is longer than `how` takes, calls `how`, and notes whether that went well; if not, whoever comes next
+   tells it. Returns 1: told; 0: it was told before, or somebody is at it, or `how` has failed, with `why` filled; -1: the
+   ledger failed. */
+int jl_watch_tell(jl_ledger *l, const jl_notice *n, const char *way, int64_t lease,
+                  int (*how)(void *self, const jl_notice *n, jl_err *err), void *self, jl_err *why, jl_err *err);
+/* The two steps alone, for what is told together: 1 = the caller has it now. */
+int jl_watch_claim(jl_ledger *l, const jl_notice *n, const char *way, int64_t lease, jl_err *err);
+int jl_watch_told(jl_ledger *l, const jl_notice *n, const char *way, bool done, jl_err *err);
+
 /* "alert", "breaker", "uncertain". */
 const char *jl_notice_word(jl_notice_kind k);
 /* One sentence without LF. */

@@ -1,0 +1,1018 @@
+/* credits keeps the ledger that every paid call goes through, and shows what stands in it.
+
+   Contract: nothing that costs money is admitted here but through the ledger's own rules; what is doubtful counts as
+   spent; what is missing or cannot be read is an error, never a zero. What is told once (watch) is marked as told after
+   it was told, so that a failure tells it again. */
+#include <inttypes.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/num.h"
+#include "base/stop.h"
+#include "base/url.h"
+#include "frame/errand.h"
+#include "frame/output.h"
+#include "frame/prog.h"
+#include "frame/secret.h"
+#include "gate/forecast.h"
+#include "gate/ledger.h"
+#include "gate/journal.h"
+#include "gate/plot.h"
+#include "gate/report.h"
+#include "gate/status.h"
+#include "gate/sync.h"
+#include "gate/watch.h"
+#include "gate/webhook.h"
+#include "hasdata/usage.h"
+#include "wire/http.h"
+
+#define NAME "ledger"
+#define HASDATA "hasdata"
+#define LEDGER_ENV "JOBLINE_LEDGER"
+#define WEBHOOK_ENV "JOBLINE_WEBHOOK"
+#define HOLD_ENV "JOBLINE_HOLD"
+#define KEY_ENV "HASDATA_API_KEY"
+#define KEY_CREDENTIAL "hasdata-key"
+#define TELLING (30 * JL_SECOND) /* how long a command or webhook of watch may take, unless somebody says */
+#define STATUSES 256
+
+static struct credits {
+    jl_run *run;
+    const char *url_text, *provider;
+    bool url_given;
+    int64_t patience;
+
+    bool json, plot, priority, send, failed, uncertain, dry_run, yes, check;
+    const char *check_endpoint, *period, *svg;
+    bool svg_given;
+    int by;
+    uint64_t days, from, cost, used;
+    bool cost_given, used_given, timeout_given, webhook_given;
+    const char *endpoint, *user, *tell, *webhook, *key_file, *api;
+    int64_t wait, timeout, open_for;
+    bool is_free[STATUSES];
+
+    jl_url url;
+    char shown[256];
+    jl_ledger *ledger;
+    uint64_t credits, told, not_told;
+} c = {
+    .provider = HASDATA,
+    .endpoint = "",
+    .user = "",
+    .days = JL_FORECAST_DAYS,
+    .from = 1,
+    .api = JL_HASDATA_API,
+    /* Who ends so has not tried: the command line, its input, the key, the configuration is wrong, or there is no such
+       command (sh). */
+    .is_free =
+        {[JL_USAGE] = true, [JL_NOINPUT] = true, [JL_NOPERM] = true, [JL_CONFIG] = true, [126] = true, [127] = true},
+};
+
+static const jl_ledger_opener *const ledgers[] = {&jl_ledger_sqlite, &jl_ledger_redis, &jl_ledger_redis_unix,
+                                                  &jl_ledger_redis_cluster, NULL};
+
+static int read_statuses(void *to, const char *text, jl_err *err) {
+    bool *is_free = to;
+    for (const char *at = text;; at++) {
+        size_t n = strcspn(at, ",");
+        uint64_t status;
+        if (jl_num_u64((jl_span){at, n}, 1, STATUSES - 1, &status, err) != 0)
+            return -1;
+        is_free[status] = true;
+        at += n;
+        if (!*at)
+            return 0;
+    }
+}
+
+static const jl_opt options[] = {
+    {.name = "ledger",
+     .arg = "URL",
+     .kind = JL_OPT_TEXT,
+     .to = &c.url_text,
+     .env = LEDGER_ENV,
+     .given = &c.url_given,
+     .help = "sqlite:PATH, redis://HOST:PORT/DB, redis+unix:///PATH, redis+cluster://HOST:PORT,..., @FILE "
+             "[sqlite:$XDG_STATE_HOME/jobline/ledger.db]"},
+    {.name = "provider",
+     .arg = "PROVIDER",
+     .kind = JL_OPT_TEXT,
+     .to = &c.provider,
+     .help = "whose account; a ledger has any number [hasdata]"},
+    {.name = "patience",
+     .arg = "TIME",
+     .kind = JL_OPT_TIME,
+     .to = &c.patience,
+     .help = "try again for TIME when the ledger is locked or away [10s, 60s a cluster]"},
+    {.name = "json",
+     .kind = JL_OPT_FLAG,
+     .to = &c.json,
+     .verbs = "status|report|forecast|watch|sync|audit",
+     .help = "JSON instead of text, an object a line"},
+    {.name = "check",
+     .arg = "ENDPOINT?",
+     .kind = JL_OPT_TEXT,
+     .to = &c.check_endpoint,
+     .given = &c.check,
+     .verbs = "status",
+     .help = "status: end with 75 if a call would be refused now; without ENDPOINT, the cheapest one"},
+    {.name = "by",
+     .arg = "WHAT",
+     .kind = JL_OPT_CHOICE,
+     .to = &c.by,
+     .words = "day|endpoint|user",
+     .verbs = "report",
+     .help = "report: what the rows are: day, endpoint, user [day]"},
+    {.name = "period",
+     .arg = "YYYY-MM",
+     .kind = JL_OPT_TEXT,
+     .to = &c.period,
+     .verbs = "report",
+     .help = "report: the period that began in this month [the current one]"},
+    {.name = "plot", .kind = JL_OPT_FLAG, .to = &c.plot, .verbs = "report", .help = "report: draw bars"},
+    {.name = "svg",
+     .arg = "FILE?",
+     .kind = JL_OPT_TEXT,
+     .to = &c.svg,
+     .given = &c.svg_given,
+     .complete = JL_COMPLETE_FILE,
+     .verbs = "report",
+     .help = "report: draw a picture into FILE; without FILE, in place of the table"},
+    {.name = "days",
+     .arg = "N",
+     .kind = JL_OPT_NUMBER,
+     .to = &c.days,
+     .min = 1,
+     .max = 366,
+     .verbs = "status|forecast",
+     .help = "status, forecast: take the pace from the last N days [7]"},
+    {.name = "cost",
+     .arg = "N",
+     .kind = JL_OPT_NUMBER,
+     .to = &c.cost,
+     .max = JL_CREDITS_MAX,
+     .given = &c.cost_given,
+     .verbs = "run|hold|settle",
+     .help = "what the call costs, in credits [the endpoint's price; settle: what was held]"},
+    {.name = "endpoint",
+     .arg = "ENDPOINT",
+     .kind = JL_OPT_TEXT,
+     .to = &c.endpoint,
+     .verbs = "run|hold|settle",
+     .help = "what is called: a name in the account's prices, or with --cost any"},
+    {.name = "user",
+     .arg = "USER",
+     .kind = JL_OPT_TEXT,
+     .to = &c.user,
+     .verbs = "run|hold|settle",
+     .help = "who pays, for reports and the account's user-cap [nobody in particular]"},
+    {.name = "priority",
+     .kind = JL_OPT_FLAG,
+     .to = &c.priority,
+     .verbs = "run|hold",
+     .help = "run, hold: may use the share of the budget that is kept for such calls"},
+    {.name = "wait",
+     .arg = "TIME",
+     .kind = JL_OPT_TIME,
+     .to = &c.wait,
+     .verbs = "run|hold",
+     .help = "run, hold: ask again for TIME when concurrency or rate refuse [0s]"},
+    {.name = "send", .kind = JL_OPT_FLAG, .to = &c.send, .verbs = "hold", .help = "hold: the call leaves at once"},
+    {.name = "timeout",
+     .arg = "TIME",
+     .kind = JL_OPT_TIME,
+     .to = &c.timeout,
+     .given = &c.timeout_given,
+     .verbs = "run|watch",
+     .help = "end the command after TIME; run: 0 = never [run: the account's timeout; watch: 30s]"},
+    {.name = "free",
+     .arg = "STATUS,...",
+     .kind = JL_OPT_CALL,
+     .to = c.is_free,
+     .call = read_statuses,
+     .verbs = "run",
+     .help = "run: COMMAND ends so when nothing was billed, too [64,66,77,78,126,127]"},
+    {.name = "failed",
+     .kind = JL_OPT_FLAG,
+     .to = &c.failed,
+     .verbs = "settle|void",
+     .help = "settle, void: the provider failed; the breaker counts it; without --cost it was free"},
+    {.name = "uncertain",
+     .kind = JL_OPT_FLAG,
+     .to = &c.uncertain,
+     .verbs = "settle",
+     .help = "settle: nobody knows what became of it; charged the worst case until somebody does"},
+    {.name = "run",
+     .arg = "CMD",
+     .kind = JL_OPT_TEXT,
+     .to = &c.tell,
+     .complete = JL_COMPLETE_COMMAND,
+     .verbs = "watch",
+     .help = "watch: run sh -c CMD for each piece of news, which is JSON on its stdin"},
+    {.name = "webhook",
+     .arg = "URL",
+     .kind = JL_OPT_TEXT,
+     .to = &c.webhook,
+     .env = WEBHOOK_ENV,
+     .given = &c.webhook_given,
+     .verbs = "watch",
+     .help = "watch: POST each piece of news as JSON to URL, or to the one in @FILE"},
+    {.name = "key-file",
+     .arg = "FILE",
+     .kind = JL_OPT_TEXT,
+     .to = &c.key_file,
+     .complete = JL_COMPLETE_FILE,
+     .verbs = "sync",
+     .help = "sync: the file with the API key [the credential hasdata-key, or $HASDATA_API_KEY]"},
+    {.name = "api",
+     .arg = "URL",
+     .kind = JL_OPT_TEXT,
+     .to = &c.api,
+     .verbs = "sync",
+     .help = "sync: where the provider is [https://api.hasdata.com]"},
+    {.name = "used",
+     .arg = "N",
+     .kind = JL_OPT_NUMBER,
+     .to = &c.used,
+     .max = JL_CREDITS_MAX,
+     .given = &c.used_given,
+     .verbs = "sync",
+     .help = "sync: what the provider's own pages show as used; it is not asked"},
+    {.letter = 'n',
+     .name = "dry-run",
+     .kind = JL_OPT_FLAG,
+     .to = &c.dry_run,
+     .verbs = "sync|watch",
+     .help = "sync: only show the difference; watch: only show, mark nothing as told"},
+    {.name = "for",
+     .arg = "TIME",
+     .kind = JL_OPT_TIME,
+     .to = &c.open_for,
+     .verbs = "breaker",
+     .help = "breaker open: for TIME [until it is closed]"},
+    {.name = "from",
+     .arg = "N",
+     .kind = JL_OPT_NUMBER,
+     .to = &c.from,
+     .min = 1,
+     .verbs = "journal",
+     .help = "journal: begin at entry N [1]"},
+    {.name = "yes", .kind = JL_OPT_FLAG, .to = &c.yes, .verbs = "reset", .help = "reset: do it"},
+    JL_OPT_END,
+};
+
+/* ---- output ---- */
+
+/* Bytes to -o or stdout. */
+static int write_out(jl_span text, jl_err *err) {
+    jl_output output;
+    jl_err first = {0}, second = {0};
+    if (jl_output_open(&output, c.run, NULL, err) != 0)
+        return -1;
+    int rc = jl_out_add(&output.out, text, &first);
+    if (jl_output_end(&output, (int)first.class, &second) != 0 && rc == 0) {
+        first = second;
+        rc = -1;
+    }
+    if (rc != 0)
+        *err = first;
+    return rc;
+}
+
+/* Writes what was made with `rc`, and frees it. */
+static int write_made(int rc, jl_buf *text, jl_err *err) {
+    if (rc == 0)
+        rc = write_out(jl_buf_span(text), err);
+    jl_buf_free(text);
+    return rc;
+}
+
+static bool blocks_welcome(void) {
+    const char *term = getenv("TERM");
+    return strcmp(nl_langinfo(CODESET), "UTF-8") == 0 && !(term && strcmp(term, "dumb") == 0);
+}
+
+static size_t terminal_width(void) {
+    struct winsize size;
+    bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+    return known ? size.ws_col : 80;
+}
+
+/* ---- status, forecast, report, journal ---- */
+
+static int check_refusal(const jl_account *a, jl_err *err) {
+    const char *endpoint = c.check_endpoint && *c.check_endpoint ? c.check_endpoint : NULL;
+    int64_t wait;
+    char again[32];
+    jl_refusal refusal = jl_status_refuses(a, endpoint, &wait);
+    if (refusal == JL_ADMITTED)
+        return 0;
+    return jl_err_set(err, refusal == JL_REFUSED_PRICE ? JL_CONFIG : JL_TEMPFAIL,
+                      "%s: a call of %s would be refused now: %s%s%s", c.provider,
+                      endpoint ? endpoint : "the lowest price", jl_refusal_name(refusal),
+                      wait >= 0 ? "; asking again may help in " : "", wait >= 0 ? jl_status_time(wait, again) : "");
+}
+
+static int run_status(jl_run *r, jl_err *err) {
+    (void)r;
+    jl_account a = {0};
+    jl_forecast f;
+    jl_buf text = {0};
+    if (c.ledger->ops->look(c.ledger, &a, err) != 0)
+        return -1;
+    int rc = jl_forecast_look(&f, c.ledger, &a, (unsigned)c.days, err);
+    if (rc == 0)
+        rc = c.json ? jl_status_json(&a, c.provider, c.shown, &f, &text, err)
+                    : jl_status_text(&a, c.provider, c.shown, &f, terminal_width(), blocks_welcome(), &text, err);
+    rc = write_made(rc, &text, err);
+    if (rc == 0 && c.check)
+        rc = check_refusal(&a, err);
+    jl_account_free(&a);
+    return rc;
+}
+
+static int run_forecast(jl_run *r, jl_err *err) {
+    (void)r;
+    jl_account a = {0};
+    jl_forecast f;
+    jl_buf text = {0};
+    if (c.ledger->ops->look(c.ledger, &a, err) != 0)
+        return -1;
+    int rc = jl_forecast_look(&f, c.ledger, &a, (unsigned)c.days, err);
+    if (rc == 0)
+        rc = c.json ? jl_forecast_json(&f, &text, err) : jl_forecast_text(&f, &text, err);
+    jl_account_free(&a);
+    return write_made(rc, &text, err);
+}
+
+/* Where --svg wants the picture: its file appears whole or not at all. */
+static int write_picture(jl_span picture, jl_err *err) {
+    jl_run to_file = *c.run;
+    jl_run *mine = c.run;
+    to_file.output = c.svg;
+    c.run = &to_file;
+    int rc = write_out(picture, err);
+    c.run = mine;
+    return rc;
+}
+
+static int show_report(const jl_report *report, const jl_account *a, jl_err *err) {
+    jl_buf text = {0}, picture = {0};
+    bool into_file = c.svg_given && *c.svg;
+    int rc = 0;
+    if (c.svg_given)
+        rc = jl_report_svg(report, &a->settings, c.provider, into_file ? &picture : &text, err);
+    if (rc == 0 && into_file)
+        rc = write_picture(jl_buf_span(&picture), err);
+    if (rc == 0 && (!c.svg_given || into_file))
+        rc = c.json ? jl_report_json(report, &text, err)
+                    : jl_report_table(report, c.plot ? terminal_width() : 0, blocks_welcome(), &text, err);
+    jl_buf_free(&picture);
+    return write_made(rc, &text, err);
+}
+
+static int run_report(jl_run *r, jl_err *err) {
+    (void)r;
+    jl_account a = {0};
+    jl_report report;
+    char period[JL_PERIOD_SIZE];
+    if (c.ledger->ops->look(c.ledger, &a, err) != 0)
+        return -1;
+    memcpy(period, a.period, sizeof period);
+    int rc = c.period ? jl_report_period(&a.settings, c.period, period, err) : 0;
+    jl_report_init(&report, (jl_report_by)c.by, period);
+    report.bookkeeping = true;
+    if (rc == 0)
+        rc = jl_report_look(&report, c.ledger, &a, err);
+    if (rc == 0)
+        rc = show_report(&report, &a, err);
+    jl_report_free(&report);
+    jl_account_free(&a);
+    return rc;
+}
+
+struct printing {
+    jl_out *out;
+    jl_buf line;
+};
+
+static int print_event(void *self, const jl_event *e, jl_err *err) {
+    struct printing *p = self;
+    jl_buf_clear(&p->line);
+    return jl_journal_json(e, &p->line, err) != 0 ? -1 : jl_out_line(p->out, jl_buf_span(&p->line), err);
+}
+
+static int run_journal(jl_run *r, jl_err *err) {
+    jl_output output;
+    jl_err first = {0}, second = {0};
+    if (jl_output_open(&output, r, NULL, err) != 0)
+        return -1;
+    struct printing p = {.out = &output.out};
+    int rc = c.ledger->ops->journal(c.ledger, c.from, print_event, &p, &first);
+    if (jl_output_end(&output, (int)first.class, &second) != 0 && rc == 0) {
+        first = second;
+        rc = -1;
+    }
+    jl_buf_free(&p.line);
+    if (rc != 0)
+        *err = first;
+    return rc;
+}
+
+/* ---- set ---- */
+
+static int print_setting(void *self, const char *name, const char *value, jl_err *err) {
+    return jl_buf_addf(self, err, "%s=%s\n", name, value);
+}
+
+static int print_settings(jl_err *err) {
+    jl_account a = {0};
+    jl_buf text = {0};
+    if (c.ledger->ops->look(c.ledger, &a, err) != 0)
+        return -1;
+    int rc = jl_account_each(&a.settings, print_setting, &text, err);
+    jl_account_free(&a);
+    return write_made(rc, &text, err);
+}
+
+#define PRICE_SIZE (sizeof "price.=12345678901234567890" + JL_ENDPOINT_MAX)
+
+/* The prices that the provider publishes, before those that are given; the first `n` of `change`. */
+static size_t known_prices(char (*price)[PRICE_SIZE], size_t most) {
+    const jl_hasdata_endpoint *e;
+    size_t n = 0;
+    while (n < most && strcmp(c.provider, HASDATA) == 0 && (e = jl_hasdata_endpoint_at(n)) != NULL) {
+        (void)snprintf(price[n++], PRICE_SIZE,
+                       e->normal == e->worst ? "price.%s=%" PRIu64 : "price.%s=%" PRIu64 ":%" PRIu64, e->name,
+                       e->normal, e->worst);
+    }
+    return n;
+}
+
+static int run_set(jl_run *r, jl_err *err) {
+    char price[JL_PRICES_MAX][PRICE_SIZE];
+    jl_account a = {0};
+    jl_err why = {0};
+    jl_settings s;
+    if (r->n_operands == 0)
+        return print_settings(err);
+    jl_account_default(&s);
+    for (size_t i = 0; i < r->n_operands; i++)
+        if (jl_account_set(&s, r->operand[i], err) != 0)
+            return -1;
+    bool there = c.ledger->ops->look(c.ledger, &a, &why) == 0;
+    jl_account_free(&a);
+    if (!there && why.class != JL_CONFIG) {
+        *err = why;
+        return -1;
+    }
+    size_t n = there ? 0 : known_prices(price, JL_PRICES_MAX);
+    const char **change = calloc(n + r->n_operands, sizeof *change);
+    if (!change)
+        return jl_err_nomem(err);
+    for (size_t i = 0; i < n; i++)
+        change[i] = price[i];
+    for (size_t i = 0; i < r->n_operands; i++)
+        change[n + i] = r->operand[i];
+    int rc = c.ledger->ops->set(c.ledger, change, n + r->n_operands, err);
+    free(change);
+    if (rc == 0 && !there)
+        jl_run_info(r, "%s: a new account in %s", c.provider, c.shown);
+    return rc;
+}
+
+/* ---- hold, send, settle, void ---- */
+
+static int64_t named_cost(void) {
+    return c.cost_given ? (int64_t)c.cost : -1;
+}
+
+/* Sleeps for `ns`, or until a stop is asked. */
+static void nap(int64_t ns) {
+    struct pollfd stop = {.fd = jl_stop_fd(), .events = POLLIN};
+    (void)poll(&stop, 1, jl_clock_poll_ms(jl_clock_now() + ns));
+}
+
+/* A hold for the call that the options name; --wait long for what passes by itself. */
+static int admit(char id[JL_HOLD_ID_SIZE], jl_err *err) {
+    int64_t deadline = jl_clock_now() + c.wait;
+    jl_reserve reserve = {
+        .id = id, .endpoint = c.endpoint, .user = c.user, .cost = named_cost(), .priority = c.priority};
+    if (!c.cost_given && !*c.endpoint)
+        return jl_err_set(err, JL_USAGE, "say what the call costs: --cost=N, or --endpoint=ENDPOINT");
+    if (jl_hold_id(id, err) != 0)
+        return -1;
+    for (;;) {
+        jl_admission a;
+        if (c.ledger->ops->reserve(c.ledger, &reserve, &a, err) != 0)
+            return -1;
+        if (a.refusal == JL_ADMITTED) {
+            c.credits = (uint64_t)a.worst;
+            return 0;
+        }
+        int64_t left = deadline - jl_clock_now();
+        if (!jl_refusal_passes(a.refusal) || left <= 0 || jl_stop_asked())
+            return jl_refusal_say(&a, &reserve, c.provider, err);
+        nap(a.wait < left ? a.wait : left);
+    }
+}
+
+static int send_now(const char *id, jl_err *err) {
+    int64_t lease;
+    if (c.ledger->ops->send(c.ledger, id, &lease, err) != 0)
+        return -1;
+    if (lease < 0)
+        return jl_err_set(err, JL_TEMPFAIL, "too late: hold %.40s has ended, or is none; nothing may be sent", id);
+    return 0;
+}
+
+static int end_hold(const char *id, jl_hold_state to, int64_t cost, jl_outcome outcome, const char *by,
+                    jl_settled *result, jl_err *err) {
+    const jl_settle settle = {.id = id,
+                              .to = to,
+                              .cost = cost,
+                              .outcome = outcome,
+                              .by = by,
+                              .endpoint = c.endpoint,
+                              .user = c.user,
+                              .worst = named_cost()};
+    return c.ledger->ops->settle(c.ledger, &settle, result, err);
+}
+
+static int run_hold(jl_run *r, jl_err *err) {
+    (void)r;
+    char id[JL_HOLD_ID_SIZE], line[JL_HOLD_ID_SIZE + 1];
+    jl_settled result;
+    if (admit(id, err) != 0 || (c.send && send_now(id, err) != 0))
+        return -1;
+    (void)snprintf(line, sizeof line, "%s\n", id);
+    if (write_out(jl_span_of(line), err) == 0)
+        return 0;
+    /* Nobody has got to know it, so nobody calls. */
+    jl_err ignored = {0};
+    (void)end_hold(id, JL_HOLD_VOID, -1, JL_CALL_NEUTRAL, "", &result, &ignored);
+    return -1;
+}
+
+static int one_operand(const jl_run *r, const char *what, jl_err *err) {
+    if (r->n_operands == 1)
+        return 0;
+    return jl_err_set(err, JL_USAGE, "%s takes one operand: %s", r->verb, what);
+}
+
+static int run_send(jl_run *r, jl_err *err) {
+    return one_operand(r, "the ID of a hold", err) != 0 ? -1 : send_now(r->operand[0], err);
+}
+
+static int say_ended(const jl_run *r, const char *id, const jl_settled *result) {
+    char credits[32];
+    if (result->before == result->now && (result->now == JL_HOLD_SETTLED || result->now == JL_HOLD_VOID))
+        jl_run_warn(r, "%s was %s before, at %s credits, and stays so", id, jl_hold_state_name(result->now),
+                    jl_plot_number(result->charged, credits));
+    else if (result->now == JL_HOLD_NONE)
+        jl_run_warn(r, "the ledger knows no hold %s", id);
+    else if (result->lost)
+        jl_run_warn(r, "the ledger did not know %s: it is recorded all the same, at %s credits", id,
+                    jl_plot_number(result->charged, credits));
+    else
+        jl_run_info(r, "%s: %s at %s credits", id, jl_hold_state_name(result->now),
+                    jl_plot_number(result->charged, credits));
+    return 0;
+}
+
+static int run_settle(jl_run *r, jl_err *err) {
+    jl_settled result;
+    jl_hold_state to = c.uncertain ? JL_HOLD_UNCERTAIN : c.failed && !c.cost_given ? JL_HOLD_VOID : JL_HOLD_SETTLED;
+    if (one_operand(r, "the ID of a hold", err) != 0 || end_hold(r->operand[0], to, named_cost(),
+                                                                 c.failed      ? JL_CALL_FAILED
+                                                                 : c.uncertain ? JL_CALL_NEUTRAL
+                                                                               : JL_CALL_WELL,
+                                                                 "person", &result, err) != 0)
+        return -1;
+    return say_ended(r, r->operand[0], &result);
+}
+
+static int run_void(jl_run *r, jl_err *err) {
+    jl_settled result;
+    if (one_operand(r, "the ID of a hold", err) != 0 ||
+        end_hold(r->operand[0], JL_HOLD_VOID, -1, c.failed ? JL_CALL_FAILED : JL_CALL_NEUTRAL, "person", &result,
+                 err) != 0)
+        return -1;
+    return say_ended(r, r->operand[0], &result);
+}
+
+/* ---- run ---- */
+
+/* Names of variables that a command must not see. */
+static const char *const *secrets(void) {
+    static const char *names[4];
+    size_t n = 0;
+    names[n++] = WEBHOOK_ENV;
+    names[n++] = c.url.pass[0] ? LEDGER_ENV : NULL;
+    return names;
+}
+
+/* Whatever is no good end, and does not say for certain that nothing was billed, may have been billed. */
+static void judge(const jl_errand_end *end, jl_hold_state *to, jl_outcome *outcome) {
+    bool exited = end->status >= 0 && !end->timed_out;
+    *to = JL_HOLD_UNCERTAIN;
+    *outcome = JL_CALL_FAILED;
+    if (exited && end->status == 0) {
+        *to = JL_HOLD_SETTLED;
+        *outcome = JL_CALL_WELL;
+    } else if (exited && end->status < STATUSES && c.is_free[end->status]) {
+        *to = JL_HOLD_VOID;
+        *outcome = end->status == JL_UNAVAILABLE || end->status == JL_TEMPFAIL ? JL_CALL_FAILED : JL_CALL_NEUTRAL;
+    } else if (end->signal && !end->timed_out) {
+        *outcome = JL_CALL_NEUTRAL;
+    }
+}
+
+static int settle_run(jl_run *r, const char *id, jl_hold_state to, jl_outcome outcome, jl_err *err) {
+    jl_settled result;
+    jl_err why = {0};
+    if (end_hold(id, to, -1, outcome, "", &result, &why) != 0)
+        return jl_err_set(err, why.class,
+                          "%s; the call has ended (%s), and will be charged when its lease ends: credits settle %s",
+                          why.text, jl_hold_state_name(to), id);
+    if (result.now == JL_HOLD_UNCERTAIN)
+        jl_run_warn(r,
+                    "nobody knows whether the call was billed: it is charged %" PRId64 " credits until somebody "
+                    "does: credits settle %s, or void",
+                    result.charged, id);
+    c.credits = (uint64_t)result.charged;
+    return 0;
+}
+
+static int run_run(jl_run *r, jl_err *err) {
+    jl_account a = {0};
+    char id[JL_HOLD_ID_SIZE];
+    if (c.ledger->ops->look(c.ledger, &a, err) != 0)
+        return -1;
+    int64_t timeout = c.timeout_given ? c.timeout : a.settings.timeout;
+    jl_account_free(&a);
+    if (admit(id, err) != 0 || send_now(id, err) != 0)
+        return -1;
+    jl_errand errand = {.argv = r->operand, .unset = secrets(), .timeout = timeout};
+    jl_errand_end end = {.status = -1};
+    jl_hold_state to = JL_HOLD_UNCERTAIN;
+    jl_outcome outcome = JL_CALL_NEUTRAL;
+    jl_err trouble = {0};
+    if (setenv(HOLD_ENV, id, 1) != 0) {
+        (void)jl_err_nomem(&trouble);
+        to = JL_HOLD_VOID;
+    } else if (jl_errand_run(&errand, &end, &trouble) == 0) {
+        judge(&end, &to, &outcome);
+    } else if (trouble.class == JL_USAGE) {
+        to = JL_HOLD_VOID; /* it has never run */
+    }
+    if (settle_run(r, id, to, outcome, trouble.class == JL_OK ? err : NULL) != 0)
+        return -1;
+    if (trouble.class != JL_OK) {
+        *err = trouble;
+        return -1;
+    }
+    r->status = end.timed_out ? JL_TEMPFAIL : end.signal ? 128 + end.signal : end.status;
+    if (end.timed_out)
+        jl_run_warn(r, "'%s' was ended after its time", r->operand[0]);
+    return 0;
+}
+
+/* ---- watch ---- */
+
+/* How long a command or a webhook may take. */
+static int64_t telling(void) {
+    return c.timeout_given && c.timeout > 0 ? c.timeout : TELLING;
+}
+
+/* Claims outlive the telling, whatever it takes, so that nobody else begins it meanwhile. */
+static int64_t claim_lease(void) {
+    return 2 * telling() + TELLING;
+}
+
+static int tell_command(void *self, const jl_notice *n, jl_err *err) {
+    (void)self;
+    char *argv[] = {"sh", "-c", (char *)c.tell, NULL};
+    jl_buf line = {0};
+    jl_errand_end end = {.status = -1};
+    int rc = jl_notice_json(n, c.provider, &line, err);
+    if (rc == 0)
+        rc = jl_buf_addc(&line, '\n', err);
+    if (rc == 0 &&
+        (setenv("JOBLINE_NOTICE", jl_notice_word(n->kind), 1) != 0 || setenv("JOBLINE_PROVIDER", c.provider, 1) != 0))
+        rc = jl_err_nomem(err);
+    const jl_errand errand = {
+        .argv = argv, .feed = true, .input = jl_buf_span(&line), .unset = secrets(), .timeout = telling()};
+    if (rc == 0)
+        rc = jl_errand_run(&errand, &end, err);
+    jl_buf_free(&line);
+    if (rc != 0 || end.status == 0)
+        return rc;
+    if (end.timed_out)
+        return jl_err_set(err, JL_SOFTWARE, "the command of --run took too long and was ended");
+    if (end.signal)
+        return jl_err_set(err, JL_SOFTWARE, "the command of --run was killed by signal %d", end.signal);
+    bool listed = end.status >= JL_USAGE && end.status <= JL_CONFIG;
+    return jl_err_set(err, listed ? (jl_class)end.status : JL_SOFTWARE, "the command of --run ended with status %d",
+                      end.status);
+}
+
+static int tell_webhook(void *self, const jl_notice *n, jl_err *err) {
+    (void)self;
+    jl_buf json = {0};
+    int rc = jl_notice_json(n, c.provider, &json, err);
+    if (rc == 0)
+        rc = jl_webhook_post(c.webhook, jl_buf_span(&json), telling(), err);
+    jl_buf_free(&json);
+    return rc;
+}
+
+/* Tells a notice in one way, if that is to be done. Trouble with the telling is said, and the first kept for the end. */
+static int tell(const char *way, int (*how)(void *self, const jl_notice *n, jl_err *err), const jl_notice *n,
+                jl_err *trouble, jl_err *err) {
+    jl_err why = {0};
+    int told = jl_watch_tell(c.ledger, n, way, claim_lease(), how, NULL, &why, err);
+    c.told += told == 1;
+    if (why.class == JL_OK)
+        return told < 0 ? -1 : 0;
+    c.not_told++;
+    if (trouble->class == JL_OK)
+        *trouble = why;
+    else
+        jl_run_warn(c.run, "%s", why.text);
+    return told < 0 ? -1 : 0;
+}
+
+static int show_notice(const jl_notice *n, jl_buf *out, jl_err *err) {
+    return (c.json ? jl_notice_json(n, c.provider, out, err) : jl_notice_text(n, c.provider, out, err)) != 0 ||
+                   jl_buf_addc(out, '\n', err) != 0
+               ? -1
+               : 0;
+}
+
+/* All that is new on stdout, and marked as told once it is out. */
+static int print_news(const jl_watch *w, jl_err *err) {
+    jl_buf text = {0};
+    bool *mine = calloc(w->n ? w->n : 1, sizeof *mine);
+    int rc = mine ? 0 : jl_err_nomem(err);
+    for (size_t i = 0; rc == 0 && i < w->n; i++) {
+        int claimed = c.dry_run ? 1 : jl_watch_claim(c.ledger, &w->notice[i], "print", claim_lease(), err);
+        mine[i] = claimed > 0;
+        rc = claimed > 0 ? show_notice(&w->notice[i], &text, err) : claimed;
+    }
+    rc = write_made(rc, &text, err);
+    for (size_t i = 0; mine && !c.dry_run && i < w->n; i++) {
+        jl_err ignored = {0};
+        if (mine[i] && jl_watch_told(c.ledger, &w->notice[i], "print", rc == 0, rc == 0 ? err : &ignored) != 0)
+            rc = -1;
+        c.told += mine[i] && rc == 0;
+    }
+    free(mine);
+    return rc;
+}
+
+/* From @FILE or the environment, or this machine's. */
+static int open_webhook(jl_buf *held, jl_err *err) {
+    if (!c.webhook)
+        return 0;
+    bool from_file = c.webhook[0] == '@';
+    if (from_file) {
+        if (jl_secret_read(c.webhook + 1, true, held, err) != 0)
+            return -1;
+        c.webhook = jl_buf_text(held, err);
+    }
+    if (!c.webhook || jl_webhook_check(c.webhook, c.webhook_given && !from_file, err) != 0)
+        return -1;
+    jl_secret_held();
+    return 0;
+}
+
+static int find_news(jl_watch *w, jl_err *err) {
+    jl_account a = {0};
+    uint64_t from = 1;
+    if (c.ledger->ops->look(c.ledger, &a, err) != 0)
+        return -1;
+    int rc = jl_watch_account(w, &a, err);
+    if (rc == 0)
+        rc = jl_journal_seek(c.ledger, a.seq, a.now_ms - JL_WATCH_BACK_MS, &from, err);
+    if (rc == 0)
+        rc = c.ledger->ops->journal(c.ledger, from, jl_watch_event, w, err);
+    jl_account_free(&a);
+    return rc;
+}
+
+static int run_watch(jl_run *r, jl_err *err) {
+    (void)r;
+    jl_watch w = {0};
+    jl_buf held = {0};
+    jl_err trouble = {0};
+    int rc = open_webhook(&held, err);
+    if (rc == 0)
+        rc = find_news(&w, err);
+    if (rc == 0)
+        rc = print_news(&w, err);
+    for (size_t i = 0; rc == 0 && !c.dry_run && i < w.n && !jl_stop_asked(); i++) {
+        if (c.tell)
+            rc = tell("run", tell_command, &w.notice[i], &trouble, err);
+        if (rc == 0 && c.webhook)
+            rc = tell("webhook", tell_webhook, &w.notice[i], &trouble, err);
+    }
+    if (rc == 0 && trouble.class != JL_OK) {
+        *err = trouble;
+        rc = -1;
+    }
+    if (held.p)
+        explicit_bzero(held.p, held.cap);
+    jl_buf_free(&held);
+    jl_watch_free(&w);
+    return rc;
+}
+
+/* ---- sync ---- */
+
+/* What the provider says was used. */
+static int ask_provider(const jl_account *then, int64_t *used, jl_err *err) {
+    jl_hasdata_usage usage;
+    jl_buf key = {0};
+    if (strcmp(c.provider, HASDATA) != 0)
+        return jl_err_set(err, JL_USAGE, "%s: it cannot be asked from here: say what was used with --used=N",
+                          c.provider);
+    int rc = jl_run_secret(c.key_file, KEY_CREDENTIAL, KEY_ENV, &key, err);
+    if (rc == 0)
+        rc = jl_hasdata_usage_ask(c.api, jl_buf_span(&key), &usage, err);
+    if (key.p)
+        explicit_bzero(key.p, key.cap);
+    jl_buf_free(&key);
+    if (rc != 0)
+        return -1;
+    if (usage.total > JL_CREDITS_MAX || usage.available > usage.total)
+        return jl_err_set(err, JL_DATA, "the provider's usage makes no sense: %" PRIu64 " of %" PRIu64 " are left",
+                          usage.available, usage.total);
+    *used = (int64_t)(usage.total - usage.available);
+    if ((int64_t)usage.total != then->settings.budget)
+        jl_run_warn(c.run, "the provider's budget is %" PRIu64 " credits, the account's %" PRId64, usage.total,
+                    then->settings.budget);
+    return 0;
+}
+
+static int run_sync(jl_run *r, jl_err *err) {
+    (void)r;
+    jl_account then = {0};
+    jl_sync s;
+    jl_buf text = {0};
+    int64_t used = (int64_t)c.used;
+    /* The ledger first: what is settled while the provider answers is in its figure, and added to ours. */
+    if (c.ledger->ops->look(c.ledger, &then, err) != 0)
+        return -1;
+    int rc = c.used_given ? 0 : ask_provider(&then, &used, err);
+    if (rc == 0)
+        rc = jl_sync_adopt(c.ledger, &then, used, c.dry_run, &s, err);
+    if (rc == 0)
+        rc = c.json ? jl_sync_json(&s, c.provider, &text, err) : jl_sync_text(&s, c.dry_run, &text, err);
+    jl_account_free(&then);
+    return write_made(rc, &text, err);
+}
+
+/* ---- breaker, reset, rebuild, audit ---- */
+
+static int run_breaker(jl_run *r, jl_err *err) {
+    if (one_operand(r, "open or close", err) != 0)
+        return -1;
+    bool open = strcmp(r->operand[0], "open") == 0;
+    if (!open && strcmp(r->operand[0], "close") != 0)
+        return jl_err_set(err, JL_USAGE, "'%.40s' is neither open nor close", r->operand[0]);
+    return c.ledger->ops->breaker(c.ledger, open, c.open_for, err);
+}
+
+static int run_reset(jl_run *r, jl_err *err) {
+    int64_t taken;
+    char credits[32];
+    if (!c.yes)
+        return jl_err_set(err, JL_USAGE,
+                          "what is spent in this period will count as unspent, and may be spent again: "
+                          "say --yes if that is meant");
+    if (jl_sync_reset(c.ledger, &taken, err) != 0)
+        return -1;
+    jl_run_info(r, "%s: %s credits taken back", c.provider, jl_plot_number(taken, credits));
+    return 0;
+}
+
+/* ---- the program ---- */
+
+static const jl_verb verbs[] = {
+    {.name = "status", .help = "show budget, calls, breaker, forecast", .takes_no_input = true},
+    {.name = "report", .help = "sums of a period by day, endpoint, user", .takes_no_input = true},
+    {.name = "forecast", .help = "tell when the budget ends at this pace", .takes_no_input = true},
+    {.name = "set", .help = "make the account, change its settings: NAME=VALUE...; without any, print them"},
+    {.name = "watch", .help = "tell what is new, once: for cron", .takes_no_input = true},
+    {.name = "run", .help = "run COMMAND as one paid call", .takes_command = true},
+    {.name = "hold", .help = "hold the cost of a call, print its ID", .takes_no_input = true},
+    {.name = "send", .help = "the call ID leaves now"},
+    {.name = "settle", .help = "the call ID is done, and cost what was held or --cost"},
+    {.name = "void", .help = "the call ID cost nothing"},
+    {.name = "sync", .help = "compare with the provider's usage, adopt the difference", .takes_no_input = true},
+    {.name = "breaker", .help = "open or close the breaker by hand"},
+    {.name = "journal", .help = "print all that ever happened, as JSON Lines", .takes_no_input = true},
+    {.name = "audit", .help = "prove the account from the journal", .takes_no_input = true},
+    {.name = "rebuild", .help = "make the account anew from the journal", .takes_no_input = true},
+    {.name = "reset", .help = "count what is spent in this period as unspent", .takes_no_input = true},
+    {0},
+};
+
+static const struct {
+    const char *verb;
+    int (*run)(jl_run *r, jl_err *err);
+} runs[] = {{"status", run_status},   {"report", run_report}, {"forecast", run_forecast}, {"set", run_set},
+            {"watch", run_watch},     {"run", run_run},       {"hold", run_hold},         {"send", run_send},
+            {"settle", run_settle},   {"void", run_void},     {"sync", run_sync},         {"breaker", run_breaker},
+            {"journal", run_journal}, {"reset", run_reset}};
+
+/* For --metrics: the account as it stands when all is done. */
+static int add_gauges(jl_run *r, jl_err *err) {
+    jl_account a = {0};
+    if (!r->metrics)
+        return 0;
+    if (c.ledger->ops->look(c.ledger, &a, err) != 0)
+        return -1;
+    int rc = jl_status_gauges(&a, c.provider, &r->gauges, err);
+    jl_account_free(&a);
+    return rc;
+}
+
+static int perform(jl_run *r, jl_err *err) {
+    int rc = -1;
+    for (size_t i = 0; i < sizeof runs / sizeof *runs; i++)
+        if (strcmp(runs[i].verb, r->verb) == 0)
+            rc = runs[i].run(r, err);
+    jl_err ignored = {0};
+    return add_gauges(r, rc == 0 ? err : &ignored) == 0 ? rc : -1;
+}
+
+static int run(jl_run *r, jl_err *err) {
+    c.run = r;
+    (void)setlocale(LC_CTYPE, ""); /* for what the terminal can show */
+    jl_run_counter(r, "call_credits", &c.credits, false);
+    jl_run_counter(r, "told", &c.told, false);
+    jl_run_counter(r, "not_told", &c.not_told, false);
+    int rc = jl_run_state_url(r, c.url_text, c.url_given, LEDGER_ENV, NAME, &c.url, err);
+    if (rc == 0) {
+        jl_url_show(&c.url, c.shown, sizeof c.shown);
+        jl_run_info(r, "ledger %s, account %s", c.shown, c.provider);
+        c.ledger = jl_ledger_open(ledgers, &c.url, c.provider, c.patience, err);
+        rc = c.ledger ? perform(r, err) : -1;
+    }
+    if (c.ledger)
+        c.ledger->ops->close(c.ledger);
+    jl_url_wipe(&c.url);
+    return rc;
+}
+
+static void versions(void (*say)(void *to, const char *line), void *to) {
+    for (const jl_ledger_opener *const *o = ledgers; *o; o++)
+        say(to, (*o)->version());
+    say(to, jl_http_version());
+}
+
+static const char *const synopsis[] = {
+    "[status] [--json] [--check[=ENDPOINT]]",
+    "report [--by=day|endpoint|user] [--period=YYYY-MM] [--plot] [--svg[=FILE]] [--json]",
+    "forecast [--days=N] [--json]",
+    "set [NAME=VALUE...]",
+    "watch [--run=CMD] [--webhook=URL] [--json] [-n]",
+    "run --cost=N|--endpoint=ENDPOINT [--user=USER] [--wait=TIME] [--timeout=TIME] COMMAND [ARG...]",
+    "hold --cost=N|--endpoint=ENDPOINT [--user=USER] [--wait=TIME] [--send]",
+    "send ID",
+    "settle [--cost=N] [--failed] [--uncertain] ID",
+    "void [--failed] ID",
+    "sync [--key-file=FILE] [--used=N] [-n] [--json]",
+    "breaker open [--for=TIME] | close",
+    "journal [--from=N]",
+    "audit [--json]",
+    "rebuild",
+    "reset --yes",
+    NULL,
+};
+
+static const jl_prog prog = {
+    .name = "credits",
+    .about = "the ledger of paid calls: budget, holds, reports, alerts",
+    .synopsis = synopsis,
+    .opts = options,
+    .verbs = verbs,
+    .versions = versions,
+    .no_filter = true,
+    .tells = true,
+    .run = run,
+};
+
+int main(int argc, char **argv) {
+    return jl_main(&prog, argc, argv);
+}
