@@ -151,10 +151,24 @@ static bool find_posting(jl_value value, int levels, jl_value *posting) {
     return false;
 }
 
+/* What stands between "<![CDATA[" and "]]>". */
+static jl_span without_cdata(jl_span script) {
+    static const jl_span open = {"<![CDATA[", 9};
+    const char *start = memmem(script.p, script.n < 64 ? script.n : 64, open.p, open.n);
+    if (!start)
+        return script;
+    jl_span inside = {start + open.n, (size_t)(script.p + script.n - start) - open.n};
+    const char *close = memrchr(inside.p, '>', inside.n);
+    if (close && close - inside.p >= 2 && close[-1] == ']' && close[-2] == ']')
+        inside.n = (size_t)(close - inside.p) - 2;
+    return inside;
+}
+
 /* Copies a script into memory that the scanner can read: from its first bracket to its last, raw line ends and tabs,
    which are frequent inside its strings, made spaces. */
 static int copy_script(jl_span script, jl_buf *copy, jl_err *err) {
     jl_buf_clear(copy);
+    script = without_cdata(script);
     while (script.n && script.p[0] != '{' && script.p[0] != '[') {
         ++script.p;
         --script.n;
