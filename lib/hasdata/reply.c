@@ -132,12 +132,12 @@ static void say(jl_hasdata_reply *reply, long status, jl_value body) {
     jl_value message = message_in(body, 3);
     jl_buf text = {0};
     jl_span cut = {message.text.p, message.text.n < 4096 ? message.text.n : 0};
-    if (message.type == JL_STRING && cut.n && jl_json_decode(cut, &text, NULL) == 0)
-        jl_err_escape(jl_space_trim(jl_buf_span(&text)), shown, sizeof shown);
+    if (message.type == JL_STRING && cut.n && jl_json_decode(cut, &text, NULL) == 0) {
+        jl_span words = jl_space_trim(jl_buf_span(&text));
+        words.n -= words.n && words.p[words.n - 1] == '.';
+        jl_err_escape(words, shown, sizeof shown);
+    }
     jl_buf_free(&text);
-    size_t n = strlen(shown);
-    if (n && shown[n - 1] == '.')
-        shown[n - 1] = '\0';
     snprintf(reply->text, sizeof reply->text, "HTTP %ld: %s%s%s", status, means[reply->verdict], shown[0] ? ": " : "",
              shown);
 }
