@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <malloc.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -142,8 +143,6 @@ static size_t on_body(char *p, size_t size, size_t count, void *self) {
 /* ---- a call's life ---- */
 
 static void call_wipe(struct call *c) {
-    for (struct curl_slist *l = c->lines; l; l = l->next)
-        explicit_bzero(l->data, strlen(l->data));
     curl_slist_free_all(c->lines);
     c->lines = NULL;
     if (c->sent)
@@ -246,7 +245,6 @@ static CURLcode set_conduct(struct call *c) {
     SET(CURLOPT_SSL_VERIFYPEER, 1L);
     SET(CURLOPT_SSL_VERIFYHOST, 2L);
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     SET(CURLOPT_MAXAGE_CONN, IDLE);
     SET(CURLOPT_TCP_KEEPALIVE, 1L);
     SET(CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
@@ -353,6 +351,29 @@ static void call_why(const struct call *c, jl_http_end end, char *to, size_t siz
     (void)jl_err_escape(jl_span_of(why), to, size);
 }
 
+/* ---- libcurl's memory ---- */
+
+/* A request with its key passes through buffers of libcurl's, which gives them back as they are: here they are wiped. */
+static void wipe_and_free(void *p) {
+    if (p)
+        explicit_bzero(p, malloc_usable_size(p));
+    free(p);
+}
+
+/* As realloc, without leaving the old bytes behind. */
+static void *move_and_wipe(void *p, size_t n) {
+    size_t had = p ? malloc_usable_size(p) : 0;
+    if (p && n <= had)
+        return p;
+    void *moved = malloc(n);
+    if (!moved)
+        return NULL;
+    if (p)
+        memcpy(moved, p, had);
+    wipe_and_free(p);
+    return moved;
+}
+
 /* ---- the client ---- */
 
 static int http_load(jl_err *err) {
@@ -361,7 +382,7 @@ static int http_load(jl_err *err) {
         return 0;
     if (jl_late_load(&curl_library, err) != 0)
         return -1;
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wipe_and_free, move_and_wipe, strdup, calloc) != CURLE_OK)
         return jl_err_set(err, JL_SOFTWARE, "libcurl cannot be started");
     const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
     const int needed = CURL_VERSION_SSL | CURL_VERSION_ASYNCHDNS;

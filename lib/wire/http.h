@@ -39,7 +39,8 @@ typedef struct jl_http_options {
     const char *ca_file;     /* certificates, PEM; NULL = the system's */
 } jl_http_options;
 
-/* All is copied by jl_http_start; our copies of the header lines and of the body are wiped when the call has ended. */
+/* All is copied by jl_http_start. The copies, and whatever libcurl makes of them, are wiped when the memory is given
+   back, after the call or with its connection; only HTTP/2's table of headers (nghttp2's) is not. */
 typedef struct jl_http_request {
     const char *method;        /* "GET" (without body) or "POST" */
     const char *url;           /* http or https, without user and password; everything escaped that has to be */

@@ -24,7 +24,7 @@
     X(curl_easy_reset)                                                                                                 \
     X(curl_easy_setopt)                                                                                                \
     X(curl_easy_strerror)                                                                                              \
-    X(curl_global_init)                                                                                                \
+    X(curl_global_init_mem)                                                                                            \
     X(curl_multi_add_handle)                                                                                           \
     X(curl_multi_cleanup)                                                                                              \
     X(curl_multi_info_read)                                                                                            \
@@ -59,7 +59,7 @@ static jl_late curl_library = {.what = "libcurl",
 #define curl_easy_reset(...) curl.curl_easy_reset(__VA_ARGS__)
 #define curl_easy_setopt(...) curl.curl_easy_setopt(__VA_ARGS__)
 #define curl_easy_strerror(...) curl.curl_easy_strerror(__VA_ARGS__)
-#define curl_global_init(...) curl.curl_global_init(__VA_ARGS__)
+#define curl_global_init_mem(...) curl.curl_global_init_mem(__VA_ARGS__)
 #define curl_multi_add_handle(...) curl.curl_multi_add_handle(__VA_ARGS__)
 #define curl_multi_cleanup(...) curl.curl_multi_cleanup(__VA_ARGS__)
 #define curl_multi_info_read(...) curl.curl_multi_info_read(__VA_ARGS__)
