@@ -11,7 +11,6 @@
 
 #define LOOK_AGAIN (250 * JL_MILLISECOND) /* when another process is buying the same */
 #define CLOSED_FOR JL_SECOND              /* a gate that said no is not asked again before */
-#define CLAIM_SPARE (60 * JL_SECOND)      /* a claim outlives the lease of its call by this */
 #define RETRY_FIRST JL_SECOND
 #define RETRY_MOST (30 * JL_SECOND)
 #define RETRY_AFTER_MOST (2 * 60 * JL_SECOND) /* a provider that wants a longer pause gets a later run */
@@ -21,6 +20,8 @@
 #define STEPS 32 /* look-ups and holds in one go: others want the loop, too */
 #define KEPT_DEAD "dead"
 #define KEPT_WELL "well"
+#define KEPT_BAD "bad"
+#define BAD_FOR (24 * 3600 * JL_SECOND) /* what was refused for good is asked again after this */
 
 typedef enum state { ASK, HOLD, OUT } state;
 
@@ -268,6 +269,12 @@ static void end_uncertain(jl_buyer *b, order *o, const char *why) {
     end_without(b, o, JL_BOUGHT_UNCERTAIN, why);
 }
 
+void jl_buyer_give_up(jl_buyer *b, jl_hash key) {
+    jl_err err = {0};
+    if (b->o.kept->ops->keep(b->o.kept, key, JL_SPAN(""), KEPT_BAD, BAD_FOR, &err) != 0)
+        in_trouble(b, &err);
+}
+
 static void note_quota(jl_buyer *b, const char *text) {
     (void)jl_err_set(&b->refusal, JL_TEMPFAIL,
                      "the provider says that its credits are used up (%s): nothing is bought "
@@ -301,7 +308,7 @@ static void end_free(jl_buyer *b, order *o, const jl_judgement *j, const jl_http
     }
     default:
         charge(b, o, JL_HOLD_VOID, 0, JL_CALL_NEUTRAL);
-        give_back(b, o);
+        jl_buyer_give_up(b, o->o.key);
         tell(b, true, "%s: %s", o->o.notice, j->text);
         end_without(b, o, JL_BOUGHT_BAD, j->text);
     }
@@ -382,6 +389,10 @@ static void money_came_back(jl_buyer *b) {
 
 /* ---- steps ---- */
 
+static jl_bought_how kept_as(const char *note) {
+    return strcmp(note, KEPT_DEAD) == 0 ? JL_BOUGHT_DEAD : strcmp(note, KEPT_BAD) == 0 ? JL_BOUGHT_BAD : JL_BOUGHT;
+}
+
 /* True when the claim is ours now; else it has come to its end, or waits. */
 static bool claim(jl_buyer *b, order *o, int64_t now) {
     jl_kept_answer a = {0};
@@ -393,11 +404,11 @@ static bool claim(jl_buyer *b, order *o, int64_t now) {
     }
     bool mine = a.state == JL_KEPT_MINE;
     if (a.state == JL_KEPT_HERE) {
-        jl_bought bought = {.how = strcmp(a.note, KEPT_DEAD) == 0 ? JL_BOUGHT_DEAD : JL_BOUGHT,
+        jl_bought bought = {.how = kept_as(a.note),
                             .kept = true,
                             .body = jl_buf_span(&a.body),
                             .at_ms = a.at_ms,
-                            .why = "the provider has said that there is no such thing"};
+                            .why = "the provider has said no before"};
         end_order(b, o, &bought);
     } else if (mine) {
         o->state = HOLD;
@@ -543,9 +554,9 @@ static void buy(jl_buyer *b, order *o, int64_t now) {
     }
 }
 
-/* A claim that has waited for the gate for long is taken anew, lest it end. */
+/* A claim that has waited for the gate for long is taken anew, so that each one outlives the lease of its call. */
 static bool is_stale(const jl_buyer *b, const order *o, int64_t now) {
-    return o->state == HOLD && now - o->claimed > b->claim / 2;
+    return o->state == HOLD && now - o->claimed > b->settings.hold;
 }
 
 /* False when there was nothing to do about it. */
@@ -678,7 +689,7 @@ static int read_settings(jl_buyer *b, jl_err *err) {
         return -1;
     b->settings = account.settings;
     b->most_out = (size_t)account.settings.concurrency;
-    b->claim = account.settings.hold + account.settings.timeout + account.settings.grace + CLAIM_SPARE;
+    b->claim = account.settings.hold + account.settings.timeout + 2 * account.settings.grace;
     jl_account_free(&account);
     return 0;
 }

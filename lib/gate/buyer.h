@@ -104,6 +104,8 @@ int64_t jl_buyer_deadline(const jl_buyer *b);
    end as refused or as what became of their calls, and jl_buyer_verdict says why. */
 int jl_buyer_collect(jl_buyer *b, int (*take)(void *self, const jl_bought *bought, jl_err *err), void *self,
                      jl_err *err);
+/* Orders with this key end as JL_BOUGHT_BAD for a day: asking again is no use, for what was wanted was had elsewhere. */
+void jl_buyer_give_up(jl_buyer *b, jl_hash key);
 /* From now on nothing is sent; what is in flight comes to its end. */
 void jl_buyer_stop(jl_buyer *b);
 /* JL_OK; or the class and sentence of the trouble: the key (JL_NOPERM), the ledger's and cache's own. */

@@ -66,13 +66,15 @@ static int copy_answer(struct store *s, jl_kept_answer *a, jl_err *err) {
 
 /* 1: there is one, young enough. */
 static int find_answer(struct store *s, jl_hash key, int64_t fresh, jl_kept_answer *a, jl_err *err) {
-    if (jl_sqlite_prepare(s->db, &s->answer, "SELECT at, note, body FROM answer WHERE hi = ? AND lo = ?", err) != 0)
+    if (jl_sqlite_prepare(s->db, &s->answer, "SELECT at, note, body FROM answer WHERE hi = ? AND lo = ? AND forget > ?",
+                          err) != 0)
         return -1;
+    int64_t now = jl_clock_wall();
     bind_key(s->answer, key);
+    jl_sqlite_bind_int(s->answer, 3, now / JL_MILLISECOND);
     int rc = jl_sqlite_step(s->answer, err);
     if (rc <= 0)
         return rc;
-    int64_t now = jl_clock_wall();
     a->at_ms = jl_sqlite_int(s->answer, 0);
     rc = now / JL_MILLISECOND - a->at_ms < fresh / JL_MILLISECOND;
     if (rc == 1 && copy_answer(s, a, err) != 0)

@@ -24,7 +24,9 @@ typedef struct task {
     const jl_hasdata_endpoint *endpoint; /* of the call under way */
     size_t mode;                         /* of the generic web call, the next one to try */
     jl_buf url, keyword, location, sort, domain, next_page;
-    unsigned page; /* of a listing, from 1 */
+    unsigned page;   /* of a listing, from 1 */
+    jl_hash job_key; /* of the job call */
+    bool fell_back;  /* that has failed: the page is looked at */
     jl_fetch_result *result;
 } task;
 
@@ -219,7 +221,7 @@ static void describe(const task *t, char notice[NOTICE_MAX]) {
     jl_err_escape((jl_span){what->n ? what->p : "", what->n}, notice, NOTICE_MAX);
 }
 
-static int place_order(fetch *f, const task *t, jl_err *err) {
+static int place_order(fetch *f, task *t, jl_err *err) {
     char notice[NOTICE_MAX];
     jl_order order = {.ticket = t->number,
                       .fresh = f->o.fresh,
@@ -233,6 +235,8 @@ static int place_order(fetch *f, const task *t, jl_err *err) {
     if (jl_buf_addf(&f->url, err, "%s", f->o.api) != 0 ||
         jl_buf_add(&f->url, jl_buf_span(&f->request.target), err) != 0)
         return -1;
+    if (t->endpoint->kind == JL_HASDATA_JOB)
+        t->job_key = order.key;
     describe(t, notice);
     order.method = f->request.method;
     order.url = jl_buf_text(&f->url, err);
@@ -292,6 +296,8 @@ static int job_bought(fetch *f, task *t, const jl_bought *b, jl_err *err) {
             return -1;
         t->result->page = t->endpoint->kind == JL_HASDATA_PAGE;
         t->result->how = f->details.expired ? JL_FETCHED_DEAD : JL_FETCHED_DONE;
+        if (t->fell_back && f->details.complete)
+            jl_buyer_give_up(f->buyer, t->job_key);
         if (f->details.complete || f->details.expired)
             return 0;
     }
@@ -365,8 +371,10 @@ static int not_bought(fetch *f, task *t, const jl_bought *b, jl_err *err) {
     bool job = f->o.what == JL_HASDATA_JOB && t->endpoint->kind == JL_HASDATA_JOB;
     /* What failed each time it was asked has failed for good as far as this posting goes: its page is another matter. */
     bool for_good = b->how == JL_BOUGHT_BAD || (b->how == JL_BOUGHT_FAILED && b->tries >= f->o.tries);
-    if (job && for_good && next_mode(f, t))
+    if (job && for_good && next_mode(f, t)) {
+        t->fell_back = true;
         return go_on(f, t, err);
+    }
     r->again = b->how != JL_BOUGHT_DEAD && b->how != JL_BOUGHT_BAD;
     if (had_some)
         r->how = JL_FETCHED_PARTIAL;
