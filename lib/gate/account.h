@@ -111,8 +111,7 @@ typedef struct jl_account {
     jl_period_sum
         *sum; /* of each period with the user "" = all; of the current and the previous period also by user; owned */
     size_t sums;
-    jl_ended
-        *ended; /* of the current and the previous period; made by a replay for restore(), never by look(); owned */
+    jl_ended *ended; /* of this and the previous period; made by a replay for restore(), never by look(); owned */
     size_t endings;
 } jl_account;
 

@@ -1195,6 +1195,21 @@ static int restore_all(struct ledger *l, const jl_account *a, jl_err *err) {
     return settings_write(l, err);
 }
 
+/* What the account has seen of its journal must still be there. */
+static int journal_whole(struct ledger *l, int64_t last, jl_err *err) {
+    jl_sqlite_stmt *s = ready(l, ACCOUNT_READ, err);
+    int rc = s ? jl_sqlite_step(s, err) : -1;
+    if (rc <= 0)
+        return rc;
+    int64_t seen = jl_sqlite_int(s, 0);
+    jl_sqlite_reset(s);
+    if (seen <= last)
+        return 0;
+    return jl_err_set(err, JL_CONFIG,
+                      "%s: the journal of %s has lost its last entries: nobody knows what they have cost", l->path,
+                      l->provider);
+}
+
 static int ledger_restore(jl_ledger *base, const jl_account *account, jl_err *err) {
     struct ledger *l = (struct ledger *)base;
     int64_t last;
@@ -1203,6 +1218,8 @@ static int ledger_restore(jl_ledger *base, const jl_account *account, jl_err *er
     l->changed = false;
     look_at_clocks(l);
     int rc = journal_last(l, &last, err);
+    if (rc == 0)
+        rc = journal_whole(l, last, err);
     if (rc == 0)
         rc = last != (int64_t)account->seq ? 1 : restore_all(l, account, err);
     rc = leave(l, rc, err);

@@ -13,7 +13,7 @@
 #include "chance.h"
 #include "contract/redis_server.h"
 #include "contract/turned_clock.h"
-#include "gate/ledger.h"
+#include "gate/replay.h"
 #include "wire/sqlite.h"
 
 #define SLACK (JL_SECOND / 2) /* what a busy machine may take between an answer and the look at it */
@@ -1082,6 +1082,218 @@ static void many_and_a_notice(void **state) {
     done(l);
 }
 
+/* ---- proven and made anew ---- */
+
+static int show(void *self, uint64_t seq, const char *sentence, jl_err *err) {
+    (void)self;
+    (void)err;
+    print_error("entry %" PRIu64 ": %s\n", seq, sentence);
+    return 0;
+}
+
+static void proves(jl_ledger *l) {
+    jl_err err = {0};
+    jl_audit audit;
+    well(jl_ledger_audit(l, show, NULL, &audit, &err), &err);
+    assert_int_equal(audit.violations, 0);
+    assert_true(audit.entries > 0);
+}
+
+static void same_holds(const jl_account *a, const jl_account *b) {
+    assert_int_equal(a->holds, b->holds);
+    for (size_t i = 0; i < a->holds; i++) {
+        const jl_hold *x = &a->hold[i], *y = &b->hold[i];
+        assert_string_equal(x->id, y->id);
+        assert_string_equal(x->endpoint, y->endpoint);
+        assert_string_equal(x->user, y->user);
+        assert_string_equal(x->period, y->period);
+        assert_string_equal(x->reach, y->reach);
+        assert_int_equal(x->state, y->state);
+        assert_true(x->normal <= y->normal); /* the journal does not say it */
+        assert_int_equal(x->worst, y->worst);
+        assert_int_equal(x->priority, y->priority);
+        assert_int_equal(x->probe, y->probe);
+        assert_true(llabs(x->age - y->age) < 2 * JL_SECOND);
+        assert_true(llabs(x->lease - y->lease) < 2 * JL_SECOND);
+    }
+}
+
+static void same_accounts(const jl_account *a, const jl_account *b) {
+    same_holds(a, b);
+    assert_string_equal(a->period, b->period);
+    assert_int_equal(a->spent, b->spent);
+    assert_int_equal(a->held, b->held);
+    assert_int_equal(a->carried, b->carried);
+    assert_int_equal(a->uncertain, b->uncertain);
+    assert_int_equal(a->live, b->live);
+    assert_int_equal(a->breaker, b->breaker);
+    assert_int_equal(a->why, b->why);
+    assert_true(llabs(a->breaker_wait - b->breaker_wait) < 2 * JL_SECOND);
+    assert_int_equal(a->sums, b->sums);
+    for (size_t i = 0; i < a->sums; i++)
+        assert_int_equal(a->sum[i].spent, spent_in(b, a->sum[i].period, a->sum[i].user));
+}
+
+/* Something of all kinds, in two periods. */
+static void busy(jl_ledger *l) {
+    change(l, "budget=1000", "price.page=5:15", "concurrency=9", "hold=5m");
+    turn_to_end(300);
+    for (int i = 1; i <= 6; i++)
+        (void)reserve_for(l, i, -1, i % 2 ? "ann" : "", i == 3);
+    for (int i = 2; i <= 5; i++)
+        (void)leaves(l, i);
+    settles(l, 2, 7);
+    voids(l, 1);
+    jl_settled s = settle_as(l, 3, JL_HOLD_UNCERTAIN, -1, JL_CALL_FAILED);
+    assert_int_equal(s.now, JL_HOLD_UNCERTAIN);
+    turn(301);
+    admits(l, 7, 5);
+    settles(l, 7, 5);
+    jl_err err = {0};
+    well(l->ops->adjust(l, 11, "sync", &err), &err);
+    (void)settle_as(l, 8, JL_HOLD_UNCERTAIN, 1, JL_CALL_NEUTRAL);
+    (void)settle_as(l, 9, JL_HOLD_SETTLED, 3, JL_CALL_NEUTRAL);
+    admits(l, 10, 5);
+    (void)settle_as(l, 10, JL_HOLD_VOID, -1, JL_CALL_QUOTA);
+}
+
+static void made_anew_from_the_journal(void **state) {
+    jl_err err = {0};
+    jl_ledger *l = made(state, "budget=1");
+    busy(l);
+    jl_account before = look(l);
+    assert_int_equal(before.holds, 4);
+    assert_int_equal(before.spent, 34);
+    proves(l);
+    well(jl_ledger_rebuild(l, &err), &err);
+    jl_account after = look(l);
+    same_accounts(&before, &after);
+    assert_int_equal(after.seq, before.seq + 1);
+    proves(l);
+    /* What has ended is still known. */
+    assert_int_equal(settle_as(l, 2, JL_HOLD_SETTLED, 9, JL_CALL_WELL).charged, 7);
+    assert_int_equal(settle_as(l, 1, JL_HOLD_SETTLED, 9, JL_CALL_WELL).now, JL_HOLD_VOID);
+    assert_int_equal(settle_as(l, 9, JL_HOLD_VOID, 9, JL_CALL_WELL).charged, 3);
+    settles(l, 4, 2);
+    settles(l, 3, 1);
+    jl_account_free(&before);
+    before = look(l);
+    assert_int_equal(before.spent, 34);
+    assert_int_equal(before.carried, 0);
+    proves(l);
+    jl_account_free(&before);
+    jl_account_free(&after);
+    done(l);
+}
+
+/* A replay of a journal that has grown since is none. */
+static void restored_only_at_the_end(void **state) {
+    jl_err err = {0};
+    jl_ledger *l = made(state, "budget=100");
+    admits(l, 1, 5);
+    jl_account a = look(l);
+    settles(l, 1, 5);
+    assert_int_equal(l->ops->restore(l, &a, &err), 1);
+    stands(l, 5, 0, 0);
+    jl_account_free(&a);
+    done(l);
+}
+
+/* ---- a campaign ---- */
+
+#define WORKERS 16
+#define STEPS 12
+#define BUDGET 3000
+
+static int worker(const char *url, size_t seed) {
+    static const jl_outcome outcomes[] = {JL_CALL_WELL, JL_CALL_WELL, JL_CALL_WELL, JL_CALL_FAILED, JL_CALL_NEUTRAL};
+    chance c = {seed};
+    jl_err err = {0};
+    jl_ledger *l = open_as(url, "model", 60 * JL_SECOND);
+    for (int i = 0; i < STEPS; i++) {
+        char id[JL_HOLD_ID_SIZE];
+        jl_admission a;
+        jl_settled s;
+        int64_t lease = 0;
+        const char *user = chance_below(&c, 2) ? "ann" : "";
+        jl_reserve r = {.id = id,
+                        .endpoint = "page",
+                        .user = user,
+                        .cost = (int64_t)chance_below(&c, 20) - 1,
+                        .priority = chance_below(&c, 2)};
+        if (jl_hold_id(id, &err) != 0 || l->ops->reserve(l, &r, &a, &err) != 0)
+            return 2;
+        if (a.refusal != JL_ADMITTED || chance_below(&c, 8) == 0)
+            continue;
+        if (chance_below(&c, 8) && l->ops->send(l, id, &lease, &err) != 0)
+            return 2;
+        jl_settle how = {.id = id,
+                         .to = lease == -1           ? JL_HOLD_VOID
+                               : chance_below(&c, 8) ? JL_HOLD_SETTLED
+                                                     : JL_HOLD_UNCERTAIN,
+                         .cost = (int64_t)chance_below(&c, 20) - 1,
+                         .outcome = outcomes[chance_below(&c, 5)],
+                         .by = "",
+                         .endpoint = "page",
+                         .user = user,
+                         .worst = a.worst};
+        for (size_t times = chance_below(&c, 3); times; times--)
+            if (l->ops->settle(l, &how, &s, &err) != 0)
+                return 2;
+    }
+    done(l);
+    return 0;
+}
+
+static pid_t start_worker(const char *url, size_t seed) {
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(worker(url, seed));
+    assert_true(pid > 0);
+    return pid;
+}
+
+/* Processes that are killed anywhere, holds that nobody ends: whatever the journal says must be true, and in the end
+   every hold has ended. */
+static void killed_anywhere(void **state) {
+    jl_err err = {0};
+    chance c = chance_seeded();
+    jl_ledger *l = made(state, "budget=3000", "concurrency=6", "price.page=5:15", "timeout=40ms", "grace=10ms",
+                        "hold=30ms", "user-cap=2500", "priority-share=10", "breaker-calls=20", "breaker-cooldown=20ms");
+    pid_t pid[WORKERS];
+    size_t left = chance_rounds(4 * WORKERS), running = 0, died = 0;
+    for (; running < WORKERS && left; left--)
+        pid[running++] = start_worker(*state, chance_bits(&c));
+    while (running) {
+        int status;
+        if (chance_below(&c, 2)) {
+            (void)usleep((useconds_t)chance_below(&c, 20000));
+            (void)kill(pid[chance_below(&c, running)], SIGKILL);
+        }
+        pid_t gone = waitpid(-1, &status, 0);
+        assert_true((WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) || status == 0);
+        died += WIFSIGNALED(status);
+        size_t i = 0;
+        while (i < running && pid[i] != gone)
+            i++;
+        assert_true(i < running);
+        pid[i] = left ? start_worker(*state, chance_bits(&c)) : pid[--running];
+        left -= left > 0;
+    }
+    assert_true(died > 0);
+    turn(1);
+    jl_account a = look(l);
+    assert_int_equal(a.live, 0);
+    proves(l);
+    well(jl_ledger_rebuild(l, &err), &err);
+    jl_account b = look(l);
+    same_accounts(&a, &b);
+    proves(l);
+    jl_account_free(&a);
+    jl_account_free(&b);
+    done(l);
+}
+
 /* ---- files ---- */
 
 static void write_file(const char *bytes) {
@@ -1203,7 +1415,7 @@ static void a_machine_that_was_started_again(void **state) {
 /* A row that somebody took out, or a disk forgot. */
 static void parts_that_are_lost(void **state) {
     static const char *const lose[] = {"DELETE FROM hold WHERE state = 1", "DELETE FROM sum", "DELETE FROM setting",
-                                       "DROP TRIGGER journal_delete; DELETE FROM journal WHERE note = '' AND kind = 2",
+                                       "DROP TRIGGER journal_delete; DELETE FROM journal WHERE credits = 7",
                                        "DELETE FROM account WHERE provider = 'model'"};
     static const char *const five[] = {"budget=5"};
     jl_err err = {0};
@@ -1215,11 +1427,23 @@ static void parts_that_are_lost(void **state) {
         admits(l, 1, 5);
         settles(l, 1, 5);
         admits(l, 2, 7);
+        jl_account before = look(l);
         sql(lose[i]);
         a_look_fails(state, "lost");
         done(l);
         l = open_as(*state, "model", JL_SECOND);
         refused_with(l->ops->set(l, five, 1, &err), &err, JL_CONFIG, "credits rebuild");
+        int rc = jl_ledger_rebuild(l, &err);
+        if (strstr(lose[i], "journal")) {
+            refused_with(rc, &err, JL_CONFIG, "nobody knows");
+        } else {
+            well(rc, &err);
+            jl_account after = look(l);
+            same_accounts(&before, &after);
+            jl_account_free(&after);
+            proves(l);
+        }
+        jl_account_free(&before);
         done(l);
     }
 }
@@ -1315,6 +1539,9 @@ int main(void) {
         EACH(many_and_a_budget),
         EACH(many_and_so_many_at_once),
         EACH(many_and_a_notice),
+        EACH(made_anew_from_the_journal),
+        EACH(restored_only_at_the_end),
+        EACH(killed_anywhere),
         EACH(files_that_are_none),
         EACH(a_file_of_its_own_mode),
         EACH(a_file_that_is_taken_away),
