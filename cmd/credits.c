@@ -236,6 +236,7 @@ static const jl_opt options[] = {
      .arg = "URL",
      .kind = JL_OPT_TEXT,
      .to = &c.api,
+     .env = "HASDATA_API_URL",
      .verbs = "sync",
      .help = "sync: where the provider is [https://api.hasdata.com]"},
     {.name = "used",

@@ -16,6 +16,7 @@
 # earlier ones made. Before each, these files are there unless the page has made its own:
 #   raw.jsonl jobs.jsonl      the installed sample        nested.jsonl    postings with hiringOrganization.name and jobTitle
 #   more.jsonl                other postings              table.jsonl     answers (company, title, seniority) for all of them
+#   hasdata.key               the key of a small HasData, which hd-fetch and credits find through the environment
 # and these words mean servers on loopback:
 #   host:50051 HOST:50051 127.0.0.1:50051 localhost:50051     a senior-model
 #   host:6379 127.0.0.1:6379 localhost:6379                   a Redis, empty when the page begins
@@ -76,6 +77,8 @@ export PATH=$tmp/endpoints:$PATH
 
 start_model
 start_redis
+start_hasdata || exit 1
+export HASDATA_API_URL=$hd_api
 
 generate --lines=200 --distinct=50 --seed=11 >"$tmp/more.jsonl"
 generate --lines=200 --distinct=50 --seed=12 --shape=nested >"$tmp/nested.jsonl"
@@ -93,6 +96,7 @@ provide() {
     [ -e more.jsonl ] || cp "$tmp/more.jsonl" more.jsonl
     [ -e nested.jsonl ] || cp "$tmp/nested.jsonl" nested.jsonl
     [ -e table.jsonl ] || cp "$tmp/table.jsonl" table.jsonl
+    [ -e hasdata.key ] || cp -p "$hd_key_file" hasdata.key
 }
 
 # Prints the examples of a page as files N (the script), N.line, N.test (the annotation) into the folder $2.
