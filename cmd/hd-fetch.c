@@ -77,7 +77,8 @@ static struct fetch {
 
 static const jl_ledger_opener *const ledgers[] = {&jl_ledger_sqlite, &jl_ledger_redis, &jl_ledger_redis_unix,
                                                   &jl_ledger_redis_cluster, NULL};
-static const jl_kept_opener *const caches[] = {&jl_kept_sqlite, NULL};
+static const jl_kept_opener *const caches[] = {&jl_kept_sqlite, &jl_kept_redis, &jl_kept_redis_unix,
+                                               &jl_kept_redis_cluster, NULL};
 
 static const jl_opt options[] = {
     {.letter = 'w',
