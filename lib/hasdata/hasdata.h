@@ -1,13 +1,10 @@
 /* HasData: what can be asked, what an answer means, job lines out of answers.
  *
- * Between the request and the body lies the fetching, which is not here: these functions do no input or output, hold
- * no state and may be
- * called from any thread. Facts about the service: docs.hasdata.com. Everything that is read out of a body is
- * untrusted.
+ * Between the request and the body lies the fetching (fetch.h). The functions here do no input or output, hold no state
+ * and may be called from any thread. Facts about the service: docs.hasdata.com. What is read out of a body is untrusted.
  *
- * Adding a site (a source that HasData offers) means adding a file like indeed.c with its endpoints and mapping
- * functions, and its name in
- * the list of endpoints.c. */
+ * Adding a site (a source that HasData offers) means adding a file like indeed.c with its endpoints and the tables of
+ * its members, and naming the endpoints in the list of endpoints.c. */
 #ifndef JL_HASDATA_HASDATA_H
 #define JL_HASDATA_HASDATA_H
 
@@ -136,17 +133,20 @@ void jl_hasdata_listing_free(jl_hasdata_listing *listing);
 
 /* What a job or page call brought. Owned; zero-initialise, free with jl_hasdata_details_free. */
 typedef struct jl_hasdata_details {
-    jl_job job; /* the values to be spliced into a job line: of description, description_html, details, employment_type,
-                remote, salary_*,
-                      posted_at, expires_at, company, title, location those that the body tells; never id, source, url,
-                      times of seeing or status */
+    jl_job job;    /* what the body tells, to be spliced into a job line: of description, description_html, details,
+                      employment_type, remote, salary_*, posted_at, expires_at, company, title, location; never id,
+                      source, url, times of seeing or a status */
     bool complete; /* there is a full description: a job without one falls back to its page */
     bool expired;  /* the source says that the posting is over */
 } jl_hasdata_details;
 
-/* Replaces what `details` held. A page counts as complete when it has a schema.org JobPosting with a description of 80
-   bytes or more, else when its text has 400 bytes or more in 5 sentences or lines and none of the signs of a page that stands before the real one (captchas, "verify you are human", "access
-   denied", "enable JavaScript", sign-in walls) near its beginning. -1: JL_DATA when the body cannot be read; memory. */
+/* Replaces what `details` held. A job is complete when it has a description. A page is when it has a schema.org
+   JobPosting with a description of 40 bytes or more, else when its text has 400 bytes or more in 5 lines or sentences,
+   the site's own status is below 400, and near the beginning there is none of the signs of a page that stands before
+   the real one or instead of it: captchas, "verify you are human", "access denied", "enable JavaScript", "page not
+   found", …
+   Expired is what says so: `expired`, a validThrough more than a day ago, "this job has expired", a status of 404 or
+   410. -1: JL_DATA when the body cannot be read; memory. */
 int jl_hasdata_map_job(const jl_hasdata_endpoint *e, jl_span body, const jl_hasdata_context *context,
                        jl_hasdata_details *details, jl_err *err);
 void jl_hasdata_details_free(jl_hasdata_details *details);

@@ -10,7 +10,7 @@
 #include "job/space.h"
 
 /* What a page has to say at least, in bytes, to be taken for a posting. */
-#define POSTING_MIN 80
+#define POSTING_MIN 40
 #define TEXT_MIN 400
 #define LINES_MIN 5
 /* Where the signs that a page is none are looked for. */
@@ -202,7 +202,8 @@ static int posting_in(jl_span script, jl_buf *copy, jl_value *posting, jl_err *e
 }
 
 static size_t description_length(const jl_job *job) {
-    return jl_job_get(job, JL_JOB_DESCRIPTION).n;
+    size_t n = jl_job_get(job, JL_JOB_DESCRIPTION).n;
+    return n > 2 ? n - 2 : 0; /* without the quotes */
 }
 
 /* A date alone lasts until its end. */

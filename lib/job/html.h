@@ -4,10 +4,11 @@
 
 #include "base/buf.h"
 
-/* Appends what a reader would see of `html`, as UTF-8: tags and comments gone; script, style, template, noscript,
-   head, svg, iframe, textarea and select gone with their content; block elements and <br> end lines, paragraphs and headings leave a line empty; list items begin with "- "; table cells
-   part by a space; entities decoded, numeric ones too; white space as a browser would show it. Ill-formed
-   HTML gives some text, never an error; linear time whatever comes. -1: memory ran out. */
+/* Appends what a reader would see of `html`, as UTF-8: tags and comments gone; script, style, template, noscript, head,
+   title, svg, iframe, textarea, select, object and canvas gone with their content; block elements and <br> end lines,
+   paragraphs, headings and tables leave a line empty; list items begin with "- "; table cells part by a space;
+   character references decoded, numeric ones too; white space as a browser would show it. Ill-formed HTML gives some
+   text, never an error; linear time whatever comes. -1: memory ran out. */
 int jl_html_text(jl_span html, jl_buf *out, jl_err *err);
 
 /* Appends `text` with its character references decoded and nothing else changed. */

@@ -8,9 +8,9 @@
 
    Canonical form of an http or https URL:
      - scheme and host in lower case, without user, default port, fragment and the dot behind the host
-     - Indeed (a host with the label "indeed" before its last or last two labels): with a job key (jk=, else vjk=, else the sixteen digits at the
-       end of …/jobs/TITLE-KEY), https://HOST/viewjob?jk=KEY with the key in lower case; HOST is www.indeed.com for
-       indeed.com, www. and m.indeed.com, else as it is. Without one, as it is but for the general rules
+     - Indeed (a host with the label "indeed" before its last or last two labels): with a job key (jk=, else vjk=, else
+       the sixteen digits at the end of /jobs/TITLE-KEY), https://HOST/viewjob?jk=KEY with the key in lower case; HOST
+       is www.indeed.com for indeed.com and m.indeed.com, else as it is. Without a key, by the general rules, as https
      - Glassdoor (likewise): with a number jl= or jobListingId=, https://HOST/PATH?THAT=NUMBER and nothing else of the
        query
      - else the parameters utm_*, gclid, gbraid, wbraid, dclid, fbclid, msclkid, yclid, mc_cid, mc_eid, _ga, _gl,
@@ -32,7 +32,8 @@ typedef struct jl_link {
    user data in it, or is longer than 8192 bytes, gives none: 0 with an empty url and id. -1: memory ran out. */
 int jl_link_read(jl_span url, jl_buf *out, jl_link *link, jl_err *err);
 
-/* The id of a posting that has no other, from decoded texts; "" when title and company are both empty. -1: memory ran out. */
+/* The id of a posting that has no other, from decoded texts; "" when title and company are both empty. -1: memory ran
+   out. */
 int jl_link_derive(jl_span company, jl_span title, jl_span location, char id[33], jl_err *err);
 
 #endif

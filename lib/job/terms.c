@@ -118,6 +118,8 @@ static size_t before_in(jl_span text) {
 
 bool jl_terms_location_of(jl_terms *terms, jl_span location) {
     bool found = false;
+    if (location.n == 0)
+        return false;
     jl_span part = {location.p, 0};
     for (size_t i = 0; i <= location.n; ++i) {
         bool ends = i == location.n || strchr(",()/|;\n", location.p[i]) ||

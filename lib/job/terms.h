@@ -24,8 +24,8 @@ bool jl_terms_location_of(jl_terms *terms, jl_span location);
 
 /* Sets employment_type and remote, each when something is known about it.
      employment_type   always ONE string, so that a comparison, a column of a table and a CSV have one type to handle:
-                       the names of all types that were named, in the order above, with a comma between them ("full_time,contract").
-                       Nearly all postings name one. "other" only where nothing else was named
+                       the names of all types that were named, in the order above, with a comma between them, as in
+                       "full_time,contract". Nearly all postings name one. "other" only where nothing else was named
      remote            true: can be done without ever coming in; false: hybrid or on site. Where a source says remote
                        and something else as well, hybrid wins over remote, remote over on site */
 int jl_terms_put(const jl_terms *terms, jl_job *job, jl_err *err);
