@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/boot.h"
@@ -22,7 +23,9 @@
 
 #define PATIENCE (10 * JL_SECOND)
 #define JOURNAL_BATCH 256
-#define SUBJECT_MAX (1 << 20) /* holds that are read at once; far more than concurrency can be */
+#define STAND_BACK (7 * JL_SECOND / 10000) /* longer than others sleep at first who wait for the lock */
+#define ALONE_MOST 16                      /* operations one behind the other, without a look whether somebody waits */
+#define SUBJECT_MAX (1 << 20)              /* holds that are read at once; far more than concurrency can be */
 
 /* One account is one provider, so that people can read the tables too. Of `account`: seq and at_ms are of the journal's
    last entry, settings is the seq at which they changed last; live counts holds, last_sum names the newest period with a
@@ -131,6 +134,13 @@ struct ledger {
     char *path, *provider;
     int64_t patience;
     char boot[JL_BOOT_SIZE];
+
+    /* Of the write lock: when it was given back last, how often it was taken at once since others had a chance, and
+       whether others wrote meanwhile. */
+    jl_sqlite_stmt *version_query;
+    int64_t ended, version;
+    unsigned in_a_row;
+    bool contended;
 
     /* As read by the transaction at hand, and as it leaves them. */
     bool changed;
@@ -549,16 +559,46 @@ static int attach(struct ledger *l, bool create, jl_err *err) {
     return l->db ? 0 : no_ledger(l, err);
 }
 
+/* SQLite hands a lock to nobody in particular: whoever waits sleeps and tries again, and would rarely be lucky beside
+   one that takes it again at once. So there is a pause behind each operation while others write, and now and then to
+   find out whether any would. */
+static void stand_back(struct ledger *l) {
+    int64_t away = jl_clock_now() - l->ended;
+    if (away >= STAND_BACK) {
+        l->in_a_row = 0;
+    } else if (l->contended || ++l->in_a_row >= ALONE_MOST) {
+        struct timespec pause = {0, (long)(STAND_BACK - away)};
+        (void)nanosleep(&pause, NULL);
+        l->in_a_row = 0;
+    }
+}
+
+static int begin_write(struct ledger *l, jl_err *err) {
+    int64_t version;
+    stand_back(l);
+    if (jl_sqlite_begin(l->db, true, err) != 0)
+        return -1;
+    if (jl_sqlite_prepare(l->db, &l->version_query, "PRAGMA data_version", err) != 0 ||
+        ask_number(l->version_query, &version, err) < 0) {
+        jl_sqlite_rollback(l->db);
+        return -1;
+    }
+    l->contended = l->version != version;
+    l->version = version;
+    l->changed = false;
+    look_at_clocks(l);
+    return 0;
+}
+
 static void abandon(struct ledger *l) {
     jl_sqlite_rollback(l->db);
+    l->ended = jl_clock_now();
 }
 
 /* Begins an operation: one transaction in which all leases that have passed are dealt with. */
 static int enter(struct ledger *l, jl_err *err) {
-    if (attach(l, false, err) != 0 || jl_sqlite_begin(l->db, true, err) != 0)
+    if (attach(l, false, err) != 0 || begin_write(l, err) != 0)
         return -1;
-    l->changed = false;
-    look_at_clocks(l);
     int rc = account_read(l, err);
     if (rc == 0)
         rc = no_account(l, err);
@@ -591,7 +631,9 @@ static int leave(struct ledger *l, int rc, jl_err *err) {
         abandon(l);
         return rc;
     }
-    if (jl_sqlite_commit(l->db, err) != 0)
+    int committed = jl_sqlite_commit(l->db, err);
+    l->ended = jl_clock_now();
+    if (committed != 0)
         return -1;
     /* What was written into a file that nobody will find again must admit nothing. */
     return jl_sqlite_gone(l->db) ? no_ledger(l, err) : rc;
@@ -951,10 +993,8 @@ static int change_settings(struct ledger *l, const char *const *change, size_t n
 
 static int ledger_set(jl_ledger *base, const char *const *change, size_t n, jl_err *err) {
     struct ledger *l = (struct ledger *)base;
-    if (attach(l, true, err) != 0 || jl_sqlite_begin(l->db, true, err) != 0)
+    if (attach(l, true, err) != 0 || begin_write(l, err) != 0)
         return -1;
-    l->changed = false;
-    look_at_clocks(l);
     int rc = account_read(l, err);
     if (rc == 0)
         rc = make_account(l, err);
@@ -1213,10 +1253,8 @@ static int journal_whole(struct ledger *l, int64_t last, jl_err *err) {
 static int ledger_restore(jl_ledger *base, const jl_account *account, jl_err *err) {
     struct ledger *l = (struct ledger *)base;
     int64_t last;
-    if (attach(l, false, err) != 0 || jl_sqlite_begin(l->db, true, err) != 0)
+    if (attach(l, false, err) != 0 || begin_write(l, err) != 0)
         return -1;
-    l->changed = false;
-    look_at_clocks(l);
     int rc = journal_last(l, &last, err);
     if (rc == 0)
         rc = journal_whole(l, last, err);
