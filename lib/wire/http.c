@@ -23,6 +23,9 @@
 #define MOST_HEADER ((size_t)64 << 10)
 #define PAD 64u /* JL_PAD of jsonl/json.h, which is another room's */
 #define EVENTS 64
+/* CURLMOPT_QUICK_EXIT of libcurl 8.20: leaving does not wait for names that are being looked up. By its number, for the
+   library that is loaded may be newer than the one that this was built for. */
+#define QUICK_EXIT_OF_ALL ((CURLMoption)21)
 
 /* A place for one call after another. */
 struct call {
@@ -428,10 +431,8 @@ static int http_join(jl_http *h, jl_err *err) {
         rc = curl_multi_setopt(h->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
     if (rc == CURLM_OK)
         rc = curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)h->in_flight);
-#if LIBCURL_VERSION_NUM >= 0x081400
-    /* An older library, loaded in its place, does not know it and does not need it. */
-    (void)curl_multi_setopt(h->multi, CURLMOPT_QUICK_EXIT, 1L);
-#endif
+    /* A library that does not know it does not need it. */
+    (void)curl_multi_setopt(h->multi, QUICK_EXIT_OF_ALL, 1L);
     return rc == CURLM_OK ? 0 : jl_err_set(err, JL_SOFTWARE, "libcurl: %s", curl_multi_strerror(rc));
 }
 
