@@ -25,12 +25,14 @@
 #include "gate/ledger.h"
 #include "gate/journal.h"
 #include "gate/plot.h"
+#include "gate/replay.h"
 #include "gate/report.h"
 #include "gate/status.h"
 #include "gate/sync.h"
 #include "gate/watch.h"
 #include "gate/webhook.h"
 #include "hasdata/usage.h"
+#include "jsonl/write.h"
 #include "wire/http.h"
 
 #define NAME "ledger"
@@ -906,6 +908,42 @@ static int run_reset(jl_run *r, jl_err *err) {
     return 0;
 }
 
+static int add_violation(void *self, uint64_t seq, const char *sentence, jl_err *err) {
+    if (!c.json)
+        return jl_buf_addf(self, err, "entry %" PRIu64 ": %s\n", seq, sentence);
+    return jl_write_open(self, err) != 0 || jl_write_u64(self, "seq", seq, err) != 0 ||
+                   jl_write_text(self, "violation", jl_span_of(sentence), err) != 0 || jl_write_close(self, err) != 0 ||
+                   jl_buf_addc(self, '\n', err) != 0
+               ? -1
+               : 0;
+}
+
+static int run_audit(jl_run *r, jl_err *err) {
+    (void)r;
+    jl_audit audit = {0};
+    jl_buf text = {0};
+    char entries[32];
+    int rc = jl_ledger_audit(c.ledger, add_violation, &text, &audit, err);
+    if (rc == 0 && c.json)
+        rc = jl_buf_addf(&text, err, "{\"entries\":%" PRIu64 ",\"violations\":%" PRIu64 "}\n", audit.entries,
+                         audit.violations);
+    else if (rc == 0 && audit.violations == 0)
+        rc = jl_buf_addf(&text, err, "%s entries, and the account is what they say\n",
+                         jl_plot_number((int64_t)audit.entries, entries));
+    rc = write_made(rc, &text, err);
+    if (rc == 0 && audit.violations > 0)
+        rc = jl_err_set(err, JL_DATA, "%s: %" PRIu64 " of the rules were broken in %" PRIu64 " entries", c.provider,
+                        audit.violations, audit.entries);
+    return rc;
+}
+
+static int run_rebuild(jl_run *r, jl_err *err) {
+    if (jl_ledger_rebuild(c.ledger, err) != 0)
+        return -1;
+    jl_run_info(r, "%s: made anew from the journal", c.provider);
+    return 0;
+}
+
 /* ---- the program ---- */
 
 static const jl_verb verbs[] = {
@@ -934,7 +972,7 @@ static const struct {
 } runs[] = {{"status", run_status},   {"report", run_report}, {"forecast", run_forecast}, {"set", run_set},
             {"watch", run_watch},     {"run", run_run},       {"hold", run_hold},         {"send", run_send},
             {"settle", run_settle},   {"void", run_void},     {"sync", run_sync},         {"breaker", run_breaker},
-            {"journal", run_journal}, {"reset", run_reset}};
+            {"journal", run_journal}, {"reset", run_reset},   {"audit", run_audit},       {"rebuild", run_rebuild}};
 
 /* For --metrics: the account as it stands when all is done. */
 static int add_gauges(jl_run *r, jl_err *err) {
