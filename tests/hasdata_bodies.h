@@ -48,7 +48,8 @@
     "We are looking for somebody who builds things that last. You write code every day. You read more code than you "  \
     "write. You talk to the people who use it.\\n\\nWhat you bring\\n\\n- Years of practice\\n- Patience with old "    \
     "machines\\n- Joy in small programs\\n\\nWhat we offer\\n\\n- A quiet room\\n- Forty days off\\n- Colleagues who " \
-    "know what they do\\n\\nApply with a letter, please. We answer each of them within a week, and we pay for your way here."
+    "know what they do\\n\\nApply with a letter, please. We answer each of them within a week, and we pay for your "   \
+    "way here."
 #define JOB_POSTING                                                                                                    \
     "{\\\"@context\\\":\\\"https://schema.org\\\",\\\"@type\\\":\\\"JobPosting\\\",\\\"title\\\":\\\"Welder\\\","      \
     "\\\"hiringOrganization\\\":{\\\"@type\\\":\\\"Organization\\\",\\\"name\\\":\\\"Hull\\\"},\\\"jobLocation\\\":["  \

@@ -7,13 +7,13 @@
 #include "jsonl/write.h"
 
 static const jl_span token[JL_JOB_COUNT] = {
-#define JL_JOB_TOKEN(upper, name) [JL_JOB_##upper] = {"\"" name "\"", sizeof name + 1},
+#define JL_JOB_TOKEN(upper, name) [JL_JOB_##upper] = {"\"" name "\"", sizeof(name) + 1},
     JL_JOB_NAMES(JL_JOB_TOKEN)
 #undef JL_JOB_TOKEN
 };
 
 static const jl_span bare[JL_JOB_COUNT] = {
-#define JL_JOB_BARE(upper, name) [JL_JOB_##upper] = {name, sizeof name - 1},
+#define JL_JOB_BARE(upper, name) [JL_JOB_##upper] = {name, sizeof(name) - 1},
     JL_JOB_NAMES(JL_JOB_BARE)
 #undef JL_JOB_BARE
 };

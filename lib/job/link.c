@@ -70,6 +70,20 @@ static bool split_port(jl_span rest, bool https, jl_span *port) {
     return true;
 }
 
+/* Labels of letters, digits, - and _ (also of other scripts), none of them empty. */
+static bool is_host(jl_span host) {
+    char before = '.';
+    for (size_t i = 0; i < host.n; ++i) {
+        char c = host.p[i];
+        bool usual =
+            (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || (unsigned char)c >= 0x80;
+        if (!usual && (c != '.' || before == '.'))
+            return false;
+        before = c;
+    }
+    return before != '.';
+}
+
 static bool split(jl_span url, parts *u) {
     u->https = begins(url, "https://");
     if (!u->https && !begins(url, "http://"))
@@ -86,6 +100,8 @@ static bool split(jl_span url, parts *u) {
     for (size_t i = 0; i < host.n; ++i)
         u->lower[i] = lower_of(host.p[i]);
     u->host = (jl_span){u->lower, host.n};
+    if (!is_host(u->host))
+        return false;
     url = behind(url, authority.n);
     u->path = until(url, "?");
     u->query = behind(url, u->path.n);
