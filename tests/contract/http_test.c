@@ -359,14 +359,14 @@ static void trickles_end(void **state) {
     const char *const path[] = {"/slow-header", "/slow-body", "/barrier/1000"};
     for (uint64_t i = 0; i < 3; i++) {
         jl_http_request r = get(at("http", server.port, path[i]), i);
-        r.timeout = 300 * JL_MILLISECOND;
+        r.timeout = 600 * JL_MILLISECOND;
         start(h, &r);
     }
     finish(h);
     for (int i = 0; i < 3; i++) {
         assert_int_equal(gotten[i].end, JL_HTTP_TIMEOUT);
-        says(&gotten[i], "no whole reply came in 0.3");
-        assert_true(gotten[i].took >= 300 * JL_MILLISECOND && gotten[i].took < 2 * JL_SECOND);
+        says(&gotten[i], "no whole reply came in ");
+        assert_true(gotten[i].took >= 600 * JL_MILLISECOND && gotten[i].took < PATIENCE / 2);
     }
     assert_int_equal(gotten[1].status, 200);
     assert_true(gotten[1].n > 0);
@@ -398,7 +398,7 @@ static void not_sent(void **state) {
     int port = silent(&fd);
     assert_int_equal(listen(fd, 8), 0);
     is_end(ask(h, at("https", port, "/")), JL_HTTP_NOT_SENT, 0); /* the handshake lasts too long */
-    assert_true(gotten[0].took < 5 * JL_SECOND);
+    assert_true(gotten[0].took < PATIENCE / 2);
     jl_http_request r = get(at("http", port, "/"), 1);
     r.timeout = 300 * JL_MILLISECOND;
     start(h, &r);
@@ -451,7 +451,7 @@ static void slow_names_do_not_block(void **state) {
     start(h, &r);
     turn(h);
     jl_http_close(h);
-    assert_true(jl_clock_now() - before < 5 * JL_SECOND); /* nobody has let the names go on */
+    assert_true(jl_clock_now() - before < PATIENCE / 2); /* nobody has let the names go on */
     sem_post(&slow_names);
     sem_post(&slow_names);
     forget();
