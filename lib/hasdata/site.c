@@ -209,14 +209,27 @@ static int put_place(reading *r, jl_value value) {
     return jl_job_has(job, JL_JOB_LOCATION) ? 0 : jl_job_line(job, JL_JOB_LOCATION, text, r->err);
 }
 
+/* "FULL_TIME, CONTRACTOR" */
+static void read_phrases(reading *r, jl_span text) {
+    jl_span phrase = {text.p, 0};
+    for (size_t i = 0; i <= text.n; ++i) {
+        if (i < text.n && text.p[i] != ',' && text.p[i] != ';' && text.p[i] != '|')
+            continue;
+        phrase.n = i - (size_t)(phrase.p - text.p);
+        jl_terms_type_of(&r->terms, phrase);
+        jl_terms_place_of(&r->terms, phrase);
+        if (i < text.n)
+            phrase.p = text.p + i + 1;
+    }
+}
+
 /* Phrases anywhere in lists and objects, `levels` deep. */
 static int read_terms(reading *r, jl_value value, int levels) {
     jl_span text;
     if (value.type == JL_STRING) {
         if (read_text(r, value, &text))
             return -1;
-        jl_terms_type_of(&r->terms, text);
-        jl_terms_place_of(&r->terms, text);
+        read_phrases(r, text);
         return 0;
     }
     jl_each it = jl_each_start(value);

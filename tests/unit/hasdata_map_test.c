@@ -352,6 +352,67 @@ static void bodies_that_cannot_be_read_are_errors(void **state) {
     }
 }
 
+static void words_in_one_string_are_told_apart(void **state) {
+    (void)state;
+    expect_details("glassdoor.job", "{\"job\":{\"jobType\":\"FULL_TIME, CONTRACTOR;Remote\"}}", false, false,
+                   "{\"employment_type\":\"full_time,contract\",\"remote\":true,\"details\":{\"jobType\":"
+                   "\"FULL_TIME, CONTRACTOR;Remote\"}}\n");
+    expect_details("glassdoor.job", "{\"job\":{\"jobType\":\"\"}}", false, false, "{\"details\":{\"jobType\":\"\"}}\n");
+}
+
+static int count(void *self, const jl_job *job, jl_span line, jl_err *err) {
+    (void)job;
+    (void)err;
+    *(size_t *)self += line.n;
+    return 0;
+}
+
+/* Units repeated to a megabyte in a place that is read; the time is that of a hundred such bodies, far below a square. */
+static void hostile_bodies_take_linear_time(void **state) {
+    (void)state;
+    static const char *const bodies[][4] = {
+        {"indeed.listing", "{\"jobs\":[0", ",{}", "]}"},
+        {"indeed.listing", "{\"jobs\":[0", ",{\"title\":\"a\",\"company\":\"b\"}", "]}"},
+        {"indeed.listing", "{\"jobs\":[{\"title\":\"a\",\"company\":\"b\",\"location\":\"", " in (-", "\"}]}"},
+        {"indeed.listing", "{\"jobs\":[{\"title\":\"a\",\"company\":\"b\",\"salary\":\"from", " pay from", "\"}]}"},
+        {"indeed.listing", "{\"jobs\":[{\"title\":\"a\",\"company\":\"b\",\"details\":[0", ",[[\"Intern\"]]", "]}]}"},
+        {"indeed.listing", "{\"jobs\":[{\"title\":\"a\",\"company\":\"b\",\"details\":\"", "Intern,", "\"}]}"},
+        {"indeed.listing", "{\"jobs\":[],\"pagination\":{\"nextPage\":\"?", "start&", "\"}}"},
+        {"indeed.listing", "{\"jobs\":[{", "\"title\":\"a\",", "\"company\":\"b\"}]}"},
+        {"indeed.job", "{\"description\":\"", "<li>&lt;&gt;", "\"}"},
+        {"indeed.job", "{\"description\":\"</", "\\r\\n", "x\"}"},
+        {"page", "{\"content\":\"", "<script type=application/ld+json>{", "\"}"},
+        {"page", "{\"content\":\"", "<script type=application/ld+json>[]</script>", "\"}"},
+        {"page", "{\"content\":\"<script type=application/ld+json>[0", ",{\\\"@graph\\\":[]}", "]</script>\"}"},
+        {"page", "{\"content\":\"", "<script &quot;", "\"}"},
+        {"page", "{\"text\":\"", "a. b\\n", "\"}"},
+        {"page", "", "<p \"", ""},
+    };
+    int64_t start = jl_clock_cpu();
+    for (size_t i = 0; i < COUNT(bodies); ++i) {
+        jl_buf body = {0};
+        jl_hasdata_listing listing = {0};
+        jl_hasdata_details details = {0};
+        size_t bytes = 0;
+        const jl_hasdata_endpoint *e = endpoint(bodies[i][0]);
+        assert_int_equal(jl_buf_add(&body, jl_span_of(bodies[i][1]), NULL), 0);
+        while (body.n < 1000000)
+            assert_int_equal(jl_buf_add(&body, jl_span_of(bodies[i][2]), NULL), 0);
+        assert_int_equal(jl_buf_add(&body, jl_span_of(bodies[i][3]), NULL), 0);
+        assert_int_equal(jl_buf_reserve(&body, JL_PAD, NULL), 0);
+        int result = e->kind == JL_HASDATA_LISTING
+                         ? jl_hasdata_map_listing(e, jl_buf_span(&body), &context, count, &bytes, &listing, NULL)
+                         : jl_hasdata_map_job(e, jl_buf_span(&body), &context, &details, NULL);
+        if (result != 0)
+            fail_msg("%s%s", bodies[i][1], bodies[i][2]);
+        assert_true(bytes <= 16 * body.n);
+        jl_buf_free(&body);
+        jl_hasdata_listing_free(&listing);
+        jl_hasdata_details_free(&details);
+    }
+    assert_true(jl_clock_cpu() - start < 60 * JL_SECOND);
+}
+
 static void details_are_replaced(void **state) {
     (void)state;
     jl_hasdata_details d = {0};
@@ -377,6 +438,8 @@ int main(void) {
         cmocka_unit_test(pages_are_read_as_text_where_that_is_plausible),
         cmocka_unit_test(bodies_that_cannot_be_read_are_errors),
         cmocka_unit_test(details_are_replaced),
+        cmocka_unit_test(words_in_one_string_are_told_apart),
+        cmocka_unit_test(hostile_bodies_take_linear_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
