@@ -805,7 +805,7 @@ static int ledger_settle(jl_ledger *base, const jl_settle *s, jl_settled *result
 
 static int by_age(const void *a, const void *b) {
     const jl_hold *x = a, *y = b;
-    return (x->age < y->age) - (x->age > y->age);
+    return x->age == y->age ? strcmp(x->id, y->id) : (x->age < y->age) - (x->age > y->age);
 }
 
 /* Room for one more entry of `size` bytes behind `n`: the room doubles. NULL: memory ran out. */

@@ -531,7 +531,7 @@ int jl_replay_event(jl_replay *r, const jl_event *e, jl_err *err) {
 
 static int by_age(const void *a, const void *b) {
     const jl_hold *x = a, *y = b;
-    return (x->age < y->age) - (x->age > y->age);
+    return x->age == y->age ? strcmp(x->id, y->id) : (x->age < y->age) - (x->age > y->age);
 }
 
 static void take_holds(const jl_replay *r, jl_account *a) {
