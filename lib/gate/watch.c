@@ -111,7 +111,7 @@ int jl_notice_text(const jl_notice *n, const char *provider, jl_buf *out, jl_err
     char a[32], b[32], at[21];
     switch (n->kind) {
     case JL_NOTICE_ALERT:
-        return jl_buf_addf(out, err, "%s: %d%% of the budget of %s are spent: %s of %s credits", provider, n->percent,
+        return jl_buf_addf(out, err, "%s: %d%% of the budget of %s is spent: %s of %s credits", provider, n->percent,
                            n->period, jl_plot_number(n->spent, a), jl_plot_number(n->budget, b));
     case JL_NOTICE_BREAKER:
         jl_clock_rfc3339(n->at_ms * JL_MILLISECOND, at);
