@@ -16,7 +16,7 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
 local function ask(owner, fresh, lease)
   local at = redis.call('HGET', ANSWER, 'at')
-  if at and now - at < tonumber(fresh) then return {'here', 0} end
+  if at and math.max(now - at, 0) < tonumber(fresh) then return {'here', 0} end
   local had = redis.call('GET', CLAIM)
   if had and had ~= owner then return {'others', redis.call('PTTL', CLAIM)} end
   redis.call('SET', CLAIM, owner, 'PX', lease)

@@ -14,7 +14,7 @@
 #include "wire/sqlite.h"
 
 #define PATIENCE (10 * JL_SECOND)
-#define FORGET "8" /* expired answers that go with each new one */
+#define FORGET "8" /* expired answers, and claims that have ended, that go with each new answer */
 
 static const jl_sqlite_kind file_kind = {
     .what = "a cache of what was bought",
@@ -33,7 +33,7 @@ struct store {
     char *path;
     int64_t patience;
     char boot[JL_BOOT_SIZE];
-    jl_sqlite_stmt *answer, *claim, *claim_set, *claim_end, *claim_give, *answer_set, *forget;
+    jl_sqlite_stmt *answer, *claim, *claim_set, *claim_end, *claim_give, *answer_set, *forget, *claim_forget;
 };
 
 static struct store *store_of(jl_kept *k) {
@@ -45,7 +45,8 @@ static int attach(struct store *s, jl_err *err) {
     if (s->db && jl_sqlite_gone(s->db)) {
         jl_sqlite_close(s->db);
         s->db = NULL;
-        s->answer = s->claim = s->claim_set = s->claim_end = s->claim_give = s->answer_set = s->forget = NULL;
+        s->answer = s->claim = s->claim_set = s->claim_end = s->claim_give = s->answer_set = s->forget =
+            s->claim_forget = NULL;
     }
     return s->db ? 0 : jl_sqlite_open(&s->db, s->path, &file_kind, s->patience, true, err);
 }
@@ -76,7 +77,9 @@ static int find_answer(struct store *s, jl_hash key, int64_t fresh, jl_kept_answ
     if (rc <= 0)
         return rc;
     a->at_ms = jl_sqlite_int(s->answer, 0);
-    rc = now / JL_MILLISECOND - a->at_ms < fresh / JL_MILLISECOND;
+    /* From the future, when the clock was set back: as new as can be. */
+    int64_t age = now / JL_MILLISECOND - a->at_ms;
+    rc = (age > 0 ? age : 0) < fresh / JL_MILLISECOND;
     if (rc == 1 && copy_answer(s, a, err) != 0)
         rc = -1;
     jl_sqlite_reset(s->answer);
@@ -171,13 +174,25 @@ static int forget_some(struct store *s, int64_t now, jl_err *err) {
     return jl_sqlite_run(s->forget, err);
 }
 
+/* Those of owners that were killed, of things that nobody has asked for since. The table holds few others. */
+static int forget_claims(struct store *s, jl_err *err) {
+    if (jl_sqlite_prepare(
+            s->db, &s->claim_forget,
+            "DELETE FROM claim WHERE hi IN (SELECT hi FROM claim WHERE boot <> ? OR ends < ? LIMIT " FORGET ")",
+            err) != 0)
+        return -1;
+    jl_sqlite_bind_text(s->claim_forget, 1, s->boot);
+    jl_sqlite_bind_int(s->claim_forget, 2, jl_boot_now());
+    return jl_sqlite_run(s->claim_forget, err);
+}
+
 static int store_keep(jl_kept *k, jl_hash key, jl_span body, const char *note, int64_t keep, jl_err *err) {
     struct store *s = store_of(k);
     int64_t now = jl_clock_wall() / JL_MILLISECOND;
     if (attach(s, err) != 0 || jl_sqlite_begin(s->db, true, err) != 0)
         return -1;
-    if (forget_some(s, now, err) == 0 && set_answer(s, key, body, note, now, keep, err) == 0 &&
-        end_claim(s, key, err) == 0)
+    if (forget_some(s, now, err) == 0 && forget_claims(s, err) == 0 &&
+        set_answer(s, key, body, note, now, keep, err) == 0 && end_claim(s, key, err) == 0)
         return jl_sqlite_commit(s->db, err);
     jl_sqlite_rollback(s->db);
     return -1;
