@@ -323,6 +323,7 @@ static order *find_out(const jl_buyer *b, uint64_t ticket) {
 
 static void judge(jl_buyer *b, order *o, const jl_http_reply *reply) {
     jl_judgement j = b->o.judge(b->o.self, o->o.endpoint, reply);
+    strike_out(jl_span_of(j.text), b->o.secret);
     if (j.is == JL_JUDGED_WELL || j.is == JL_JUDGED_DEAD)
         keep(b, o, reply, &j);
     else if (j.is == JL_JUDGED_GARBLED)

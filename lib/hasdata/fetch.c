@@ -416,7 +416,8 @@ jl_judgement jl_fetch_judge(void *self, const char *endpoint, const jl_http_repl
     (void)self;
     jl_hasdata_judge(jl_hasdata_endpoint_named(jl_span_of(endpoint)), reply->status, reply->header, reply->body, &said);
     j.is = means[said.verdict];
-    j.cost = said.has_cost && said.cost <= JL_CREDITS_MAX ? (int64_t)said.cost : -1;
+    /* One that calls itself free may mean something else by it: the price counts then. */
+    j.cost = said.has_cost && said.cost > 0 && said.cost <= JL_CREDITS_MAX ? (int64_t)said.cost : -1;
     /* A failure that names a price has been billed: nothing that costs is called free. */
     if (said.billed && j.is != JL_JUDGED_WELL)
         j.is = JL_JUDGED_GARBLED;
