@@ -1210,14 +1210,14 @@ static void restored_only_at_the_end(void **state) {
 
 #define WORKERS 16
 #define STEPS 12
-#define BUDGET 3000
 
+/* Odd seeds go on until they are killed. */
 static int worker(const char *url, size_t seed) {
     static const jl_outcome outcomes[] = {JL_CALL_WELL, JL_CALL_WELL, JL_CALL_WELL, JL_CALL_FAILED, JL_CALL_NEUTRAL};
     chance c = {seed};
     jl_err err = {0};
     jl_ledger *l = open_as(url, "model", 60 * JL_SECOND);
-    for (int i = 0; i < STEPS; i++) {
+    for (int i = 0; i < STEPS || seed % 2; i++) {
         char id[JL_HOLD_ID_SIZE];
         jl_admission a;
         jl_settled s;
@@ -1252,12 +1252,33 @@ static int worker(const char *url, size_t seed) {
     return 0;
 }
 
-static pid_t start_worker(const char *url, size_t seed) {
+struct worker {
+    pid_t pid;
+    bool mortal; /* ends when it is killed, not before */
+};
+
+static struct worker start_worker(const char *url, size_t seed) {
     pid_t pid = fork();
     if (pid == 0)
         _exit(worker(url, seed));
     assert_true(pid > 0);
-    return pid;
+    return (struct worker){pid, seed % 2};
+}
+
+/* Waits for one to end, whom it kills if need be; returns which. */
+static size_t end_of_one(chance *c, struct worker *w, size_t n) {
+    int status;
+    size_t victim = chance_below(c, n);
+    if (w[victim].mortal) {
+        (void)usleep((useconds_t)chance_below(c, 20000));
+        (void)kill(w[victim].pid, SIGKILL);
+    }
+    assert_int_equal(waitpid(w[victim].pid, &status, 0), w[victim].pid);
+    if (w[victim].mortal)
+        assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    else
+        assert_int_equal(status, 0);
+    return victim;
 }
 
 /* Processes that are killed anywhere, holds that nobody ends: whatever the journal says must be true, and in the end
@@ -1265,29 +1286,20 @@ static pid_t start_worker(const char *url, size_t seed) {
 static void killed_anywhere(void **state) {
     jl_err err = {0};
     chance c = chance_seeded();
-    jl_ledger *l = made(state, "budget=3000", "concurrency=6", "price.page=5:15", "timeout=40ms", "grace=10ms",
-                        "hold=30ms", "user-cap=2500", "priority-share=10", "breaker-calls=20", "breaker-cooldown=20ms");
-    pid_t pid[WORKERS];
-    size_t left = chance_rounds(4 * WORKERS), running = 0, died = 0;
+    size_t left = chance_rounds(4 * WORKERS), running = 0;
+    char budget[32], cap[32];
+    snprintf(budget, sizeof budget, "budget=%zu", 45 * left); /* most of them get something, the last ones nothing */
+    snprintf(cap, sizeof cap, "user-cap=%zu", 30 * left);
+    jl_ledger *l = made(state, budget, cap, "concurrency=6", "price.page=5:15", "timeout=40ms", "grace=10ms",
+                        "hold=30ms", "priority-share=10", "breaker-calls=20", "breaker-cooldown=20ms");
+    struct worker w[WORKERS];
     for (; running < WORKERS && left; left--)
-        pid[running++] = start_worker(*state, chance_bits(&c));
+        w[running++] = start_worker(*state, chance_bits(&c));
     while (running) {
-        int status;
-        if (chance_below(&c, 2)) {
-            (void)usleep((useconds_t)chance_below(&c, 20000));
-            (void)kill(pid[chance_below(&c, running)], SIGKILL);
-        }
-        pid_t gone = waitpid(-1, &status, 0);
-        assert_true((WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) || status == 0);
-        died += WIFSIGNALED(status);
-        size_t i = 0;
-        while (i < running && pid[i] != gone)
-            i++;
-        assert_true(i < running);
-        pid[i] = left ? start_worker(*state, chance_bits(&c)) : pid[--running];
+        size_t i = end_of_one(&c, w, running);
+        w[i] = left ? start_worker(*state, chance_bits(&c)) : w[--running];
         left -= left > 0;
     }
-    assert_true(died > 0);
     turn(1);
     jl_account a = look(l);
     assert_int_equal(a.live, 0);
