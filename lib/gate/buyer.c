@@ -151,8 +151,9 @@ static void give_back(const jl_buyer *b, const order *o) {
     bool trouble = b->trouble.class != JL_OK && b->trouble.class != JL_NOPERM;
     if (o->claimed == 0 || trouble)
         return;
-    if (b->o.kept->ops->give_back(b->o.kept, o->o.key, o->owner, NULL) != 0)
-        tell(b, false, "the claim on %s was not given back: it ends by itself", o->o.notice);
+    jl_err err = {0};
+    if (b->o.kept->ops->give_back(b->o.kept, o->o.key, o->owner, &err) != 0)
+        tell(b, false, "the claim on %s was not given back and ends by itself: %s", o->o.notice, err.text);
 }
 
 static void refuse(jl_buyer *b, order *o, const char *why) {
