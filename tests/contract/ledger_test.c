@@ -1360,6 +1360,28 @@ static void files_that_are_none(void **state) {
     a_look_fails(state, "not a ledger");
 }
 
+static void a_damaged_file(void **state) {
+    char junk[16384];
+    jl_err err = {0};
+    jl_admission a;
+    jl_ledger *l = made(state, "budget=1000");
+    admits(l, 1, 5);
+    done(l);
+    memset(junk, 0xa5, sizeof junk);
+    FILE *f = fopen(path_of_file(), "r+");
+    assert_true(f && fseek(f, sizeof junk, SEEK_SET) == 0); /* all but the first page */
+    struct stat st;
+    assert_int_equal(fstat(fileno(f), &st), 0);
+    for (off_t at = sizeof junk; at < st.st_size; at += (off_t)sizeof junk)
+        assert_int_equal(fwrite(junk, sizeof junk, 1, f), 1);
+    assert_int_equal(fclose(f), 0);
+    l = open_as(*state, "model", JL_SECOND);
+    jl_reserve r = {.id = id_of(2), .endpoint = "page", .user = "", .cost = 5};
+    refused_with(l->ops->reserve(l, &r, &a, &err), &err, JL_CONFIG, "damaged");
+    refused_with(l->ops->set(l, (const char *const[]){"budget=7"}, 1, &err), &err, JL_CONFIG, "damaged");
+    done(l);
+}
+
 static void a_file_of_its_own_mode(void **state) {
     struct stat st;
     mode_t before = umask(022);
@@ -1552,6 +1574,7 @@ int main(void) {
         EACH(restored_only_at_the_end),
         EACH(killed_anywhere),
         FILES(files_that_are_none),
+        FILES(a_damaged_file),
         FILES(a_file_of_its_own_mode),
         FILES(a_file_that_is_taken_away),
         FILES(a_locked_file),
