@@ -9,7 +9,7 @@
 #include "wire/http.h"
 
 #define TIMEOUT (60 * JL_SECOND)
-#define PAUSE (2 * JL_SECOND)
+#define PAUSE (JL_SECOND / 2)
 #define TRIES 3
 #define BODY_MOST (1 << 20)
 
