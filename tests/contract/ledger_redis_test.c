@@ -2,8 +2,10 @@
 #include "unit/cmocka_all.h"
 
 #include <inttypes.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -363,6 +365,114 @@ static void a_cluster(void **state) {
     redis_cluster_remove(&cluster);
 }
 
+/* ---- replies that are lost ---- */
+
+static volatile int *cut_at; /* the reply that the relay is to swallow with its connection: 1 = the next; 0 = none */
+
+static int connected(const char *path) {
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    snprintf(a.sun_path, sizeof a.sun_path, "%s", path);
+    return fd >= 0 && connect(fd, (struct sockaddr *)&a, sizeof a) == 0 ? fd : -1;
+}
+
+static bool pass(int from, int to) {
+    char bytes[1 << 16];
+    ssize_t n = read(from, bytes, sizeof bytes);
+    return n > 0 && write(to, bytes, (size_t)n) == n;
+}
+
+static void serve(int client, int to) {
+    struct pollfd fd[] = {{.fd = client, .events = POLLIN}, {.fd = to, .events = POLLIN}};
+    for (bool open = true; open && poll(fd, 2, -1) > 0;) {
+        if (fd[0].revents)
+            open = pass(client, to);
+        bool cut = fd[1].revents && *cut_at > 0 && --*cut_at == 0;
+        if (open && fd[1].revents)
+            open = !cut && pass(to, client);
+    }
+}
+
+/* One connection after the other. */
+static pid_t start_relay(const char *path) {
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    snprintf(a.sun_path, sizeof a.sun_path, "%s", path);
+    assert_true(bind(fd, (struct sockaddr *)&a, sizeof a) == 0 && listen(fd, 8) == 0);
+    pid_t pid = fork();
+    if (pid != 0) {
+        close(fd);
+        return pid;
+    }
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    for (;;) {
+        int client = accept(fd, NULL, NULL), to = connected(server.socket);
+        if (client < 0 || to < 0)
+            _exit(1);
+        serve(client, to);
+        close(client);
+        close(to);
+    }
+}
+
+static jl_ledger *cut_off(jl_ledger *l) {
+    *cut_at = 1;
+    return l;
+}
+
+static void went_twice(void) {
+    assert_int_equal(*cut_at, 0);
+}
+
+/* The server has done it, and does it again for nothing. */
+static void each_step_twice(void **state) {
+    char path[100], url[128], id[JL_HOLD_ID_SIZE], other[JL_HOLD_ID_SIZE];
+    const char *change = "budget=1000";
+    jl_err err = {0};
+    (void)state;
+    cut_at = mmap(NULL, sizeof *cut_at, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_true(cut_at != MAP_FAILED);
+    snprintf(path, sizeof path, "%s/relay", server.folder);
+    snprintf(url, sizeof url, "redis+unix://%s", path);
+    pid_t relay = start_relay(path);
+    jl_ledger *l = open_at(url);
+    set(l, "price.page=5:10");
+    jl_account before = look(l);
+    assert_int_equal(reserve(cut_off(l), id), JL_ADMITTED);
+    went_twice();
+    assert_true(sent(cut_off(l), id) > 0);
+    went_twice();
+    assert_int_equal(settle(cut_off(l), id, JL_HOLD_SETTLED).charged, 5);
+    went_twice();
+    well(jl_hold_id(other, &err), &err);
+    assert_int_equal(settle(cut_off(l), other, JL_HOLD_UNCERTAIN).charged, 10); /* one that nobody knows */
+    went_twice();
+    well(cut_off(l)->ops->adjust(l, 100, "sync", &err), &err);
+    went_twice();
+    well(cut_off(l)->ops->breaker(l, true, 0, &err), &err);
+    went_twice();
+    assert_int_equal(cut_off(l)->ops->claim(l, "70%", JL_SECOND, &err), 1);
+    went_twice();
+    assert_int_equal(l->ops->claim(l, "70%", JL_SECOND, &err), 0);
+    jl_account a = look(l);
+    assert_int_equal(a.spent, 115);
+    assert_int_equal(a.seq, before.seq + 6);
+    assert_int_equal(a.live, 0);
+    jl_account_free(&a);
+    *cut_at = 2; /* the first one is to the look that it begins with */
+    well(l->ops->set(l, &change, 1, &err), &err);
+    went_twice();
+    a = look(l);
+    assert_int_equal(a.settings.budget, 1000);
+    assert_int_equal(a.seq, before.seq + 7);
+    jl_account_free(&a);
+    jl_account_free(&before);
+    l->ops->close(l);
+    kill(relay, SIGKILL);
+    waitpid(relay, NULL, 0);
+    munmap((void *)(uintptr_t)cut_at, sizeof *cut_at);
+}
+
 /* ---- time is the server's ---- */
 
 static void forty_days_later(void **state) {
@@ -486,6 +596,7 @@ int main(void) {
         TEST(advice_on_eviction),
         TEST(a_server_that_is_full_changes_nothing),
         TEST(a_cluster),
+        TEST(each_step_twice),
         TEST(forty_days_later),
         TEST(uncertain_holds_are_not_walked),
     };
