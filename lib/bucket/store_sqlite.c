@@ -614,27 +614,18 @@ static const jl_store_ops ops = {.get = store_get,
                                  .runs = store_runs,
                                  .close = store_close};
 
-/* SQLite gives names that begin with ':' and the empty name a meaning of its own: here they are files. */
-static char *plain_path(const char *path) {
-    size_t n = strlen(path) + 3;
-    char *plain = malloc(n);
-    if (plain)
-        (void)snprintf(plain, n, "%s%s", path[0] == ':' ? "./" : "", path);
-    return plain;
-}
-
 static jl_store *store_open(const jl_url *url, const jl_space *space, jl_err *err) {
-    if (url->path[0] == '\0') {
-        (void)jl_err_set(err, JL_USAGE, "sqlite: names no file: sqlite:PATH");
+    struct store *s = calloc(1, sizeof *s);
+    if (!s) {
+        (void)jl_err_nomem(err);
         return NULL;
     }
-    if (jl_sqlite_load(err) != 0)
-        return NULL;
-    struct store *s = calloc(1, sizeof *s);
-    if (!s || !(s->path = plain_path(url->path)) || !(s->model = strdup(space->model))) {
-        if (s)
-            store_close(&s->base);
+    s->path = jl_sqlite_path(url, err);
+    s->model = strdup(space->model);
+    if (s->path && !s->model)
         (void)jl_err_nomem(err);
+    if (!s->path || !s->model) {
+        store_close(&s->base);
         return NULL;
     }
     s->base = (jl_store){&ops, space->shape};

@@ -223,17 +223,13 @@ static const jl_kept_ops ops = {
     .ask = store_ask, .keep = store_keep, .give_back = store_give_back, .close = store_close};
 
 static jl_kept *store_open(const jl_url *url, int64_t patience, jl_err *err) {
-    if (!url->path[0]) {
-        (void)jl_err_set(err, JL_USAGE, "sqlite: names no file: sqlite:PATH");
+    struct store *s = calloc(1, sizeof *s);
+    if (!s) {
+        (void)jl_err_nomem(err);
         return NULL;
     }
-    if (jl_sqlite_load(err) != 0)
-        return NULL;
-    struct store *s = calloc(1, sizeof *s);
-    /* A name that begins with ':' means something else to SQLite. */
-    if (!s || asprintf(&s->path, "%s%s", url->path[0] == ':' ? "./" : "", url->path) < 0) {
+    if (!(s->path = jl_sqlite_path(url, err))) {
         free(s);
-        (void)jl_err_nomem(err);
         return NULL;
     }
     s->base.ops = &ops;

@@ -105,24 +105,18 @@ static void store_close(jl_pace_store *base) {
 
 static const jl_pace_store_ops ops = {.reserve = store_reserve, .close = store_close};
 
-/* A name that begins with ':' means something else to SQLite. */
-static char *plain_path(const char *path) {
-    char *plain;
-    return asprintf(&plain, "%s%s", path[0] == ':' ? "./" : "", path) < 0 ? NULL : plain;
-}
-
 static jl_pace_store *store_open(const jl_url *url, const char *name, int64_t patience, jl_err *err) {
-    if (!url->path[0]) {
-        (void)jl_err_set(err, JL_USAGE, "sqlite: names no file: sqlite:PATH");
+    struct store *s = calloc(1, sizeof *s);
+    if (!s) {
+        (void)jl_err_nomem(err);
         return NULL;
     }
-    if (jl_sqlite_load(err) != 0)
-        return NULL;
-    struct store *s = calloc(1, sizeof *s);
-    if (!s || !(s->path = plain_path(url->path)) || !(s->name = strdup(name))) {
-        if (s)
-            store_close(&s->base);
+    s->path = jl_sqlite_path(url, err);
+    s->name = strdup(name);
+    if (s->path && !s->name)
         (void)jl_err_nomem(err);
+    if (!s->path || !s->name) {
+        store_close(&s->base);
         return NULL;
     }
     s->base.ops = &ops;

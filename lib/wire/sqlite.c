@@ -333,6 +333,21 @@ static int sqlite_setup(jl_sqlite *db, const jl_sqlite_kind *kind, bool create, 
     return *empty ? sqlite_make(db, kind, err) : 0;
 }
 
+/* A name that begins with ':' means something else to SQLite. */
+char *jl_sqlite_path(const jl_url *url, jl_err *err) {
+    char *path;
+    if (!url->path[0]) {
+        (void)jl_err_set(err, JL_USAGE, "sqlite: names no file: sqlite:PATH");
+        return NULL;
+    }
+    if (jl_sqlite_load(err) != 0)
+        return NULL;
+    if (asprintf(&path, "%s%s", url->path[0] == ':' ? "./" : "", url->path) >= 0)
+        return path;
+    (void)jl_err_nomem(err);
+    return NULL;
+}
+
 int jl_sqlite_open(jl_sqlite **out, const char *path, const jl_sqlite_kind *kind, int64_t patience, bool create,
                    jl_err *err) {
     struct stat st;

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/span.h"
+#include "base/url.h"
 
 /* What kind of file it has to be. Immutable; lives as long as the connection. */
 typedef struct jl_sqlite_kind {
@@ -30,6 +31,9 @@ typedef struct jl_sqlite_stmt jl_sqlite_stmt;
 /* Loads the library, unless it is loaded, so that its absence shows before there is a file to open; jl_sqlite_open does
    the same. -1: JL_USAGE with what to install. */
 int jl_sqlite_load(jl_err *err);
+/* The file that sqlite:PATH names, as jl_sqlite_open takes it; the caller frees it. NULL: JL_USAGE when it names none, or
+   the library is not installed; or memory ran out. */
+char *jl_sqlite_path(const jl_url *url, jl_err *err);
 /* Opens the file; with `create` makes it when it is not there, else sets *db to NULL and returns 0 then: an absent file
    is an empty one. An empty file counts as absent unless `create`. `patience` in ns. `path` is copied. */
 int jl_sqlite_open(jl_sqlite **db, const char *path, const jl_sqlite_kind *kind, int64_t patience, bool create,
