@@ -795,6 +795,23 @@ static void opened_by_a_person(void **state) {
     done(l);
 }
 
+/* What a person has stopped for good, no late answer starts again in the next period. */
+static void a_quota_under_what_a_person_said(void **state) {
+    jl_err err = {0};
+    jl_ledger *l = made(state, "budget=1000");
+    for (int i = 1; i <= 2; i++)
+        admits(l, i, 1);
+    well(l->ops->breaker(l, true, 10 * JL_SECOND, &err), &err);
+    (void)settle_as(l, 1, JL_HOLD_VOID, -1, JL_CALL_QUOTA);
+    refuses(l, 3, 1, JL_REFUSED_QUOTA);
+    well(l->ops->breaker(l, true, 0, &err), &err);
+    (void)settle_as(l, 2, JL_HOLD_VOID, -1, JL_CALL_QUOTA);
+    jl_admission a = reserve(l, 3, 1);
+    assert_int_equal(a.refusal, JL_REFUSED_BREAKER);
+    assert_int_equal(a.wait, -1);
+    done(l);
+}
+
 /* ---- periods ---- */
 
 static void a_new_period_begins_with_nothing_spent(void **state) {
@@ -1300,6 +1317,10 @@ static void killed_anywhere(void **state) {
         w[i] = left ? start_worker(*state, chance_bits(&c)) : w[--running];
         left -= left > 0;
     }
+    for (int i = 0; i < 2; i++) { /* a server may still have a question of one that is dead */
+        jl_account a = look(l);
+        jl_account_free(&a);
+    }
     turn(1);
     jl_account a = look(l);
     assert_int_equal(a.live, 0);
@@ -1436,10 +1457,15 @@ static void a_machine_that_was_started_again(void **state) {
     change(l, "rate=0");
     admits(l, 2, 7);
     (void)leaves(l, 2);
+    change(l, "breaker-calls=1", "breaker-rate=1", "breaker-cooldown=1d");
+    (void)call(l, 3, JL_CALL_FAILED);
+    refuses(l, 4, 5, JL_REFUSED_BREAKER);
     sql("UPDATE account SET boot = '00000000-0000-0000-0000-000000000000', arrival = arrival + 1000000000000000");
     stands(l, 7, 0, 0);
     change(l, "rate=0.01");
-    admits(l, 3, 5);
+    jl_admission again = reserve(l, 4, 5);
+    assert_int_equal(again.refusal, JL_ADMITTED);
+    assert_true(again.probe);
     done(l);
 }
 
@@ -1557,6 +1583,7 @@ int main(void) {
         EACH(the_window_moves_on),
         EACH(a_quota_that_is_used_up),
         EACH(opened_by_a_person),
+        EACH(a_quota_under_what_a_person_said),
         EACH(a_new_period_begins_with_nothing_spent),
         EACH(a_call_across_the_end_counts_in_both),
         EACH(an_uncertain_call_across_the_end_too),
