@@ -29,6 +29,10 @@
                                    in it is spent, but not in the ledger, until `credits sync` has asked the provider.
      replicas                      are behind by what they have not received yet: one that is promoted may lack the last
                                    writes, as with everysec. min-replicas-to-write bounds how many.
+   A user of the server with rights of its own needs ~jobline:ledger:v1:* with evalsha, script|load, time, type, del, hget,
+   hmget, hset, hmset, hdel, hlen, hkeys, hgetall, zadd, zrem, zcard, zrangebyscore, xadd, xlen, xrange, xrevrange; info,
+   for `advice`.
+
    Noticed is whatever leaves the keys disagreeing with each other. Not noticed is a state that was consistent once: an old
    snapshot that was restored, a replica that was behind; `credits sync` finds it. Of the settings, `advice` tells those
    that INFO shows. */
