@@ -52,11 +52,15 @@ static int sqlite_fail(jl_sqlite *db, int code, jl_err *err) {
     case SQLITE_LOCKED:
         return jl_err_set(err, JL_UNAVAILABLE, "%s: locked by another process for %.0f s", db->path,
                           (double)db->patience / (double)JL_SECOND);
-    case SQLITE_NOTADB:
-        return jl_err_set(err, JL_CONFIG, "%s: is not an SQLite database", db->path);
+    case SQLITE_ERROR: /* all SQL is this house's own: a table that is missing has been taken out */
+        if (strncmp(sqlite3_errmsg(db->db), "no such ", 8) != 0)
+            return jl_err_set(err, JL_SOFTWARE, "%s: %s", db->path, sqlite3_errmsg(db->db));
+        /* fall through */
     case SQLITE_CORRUPT:
         return jl_err_set(err, JL_CONFIG, "%s: is damaged (%s); move it away, or try the sqlite3 command's .recover",
                           db->path, sqlite3_errmsg(db->db));
+    case SQLITE_NOTADB:
+        return jl_err_set(err, JL_CONFIG, "%s: is not an SQLite database", db->path);
     case SQLITE_FULL:
         return jl_err_set(err, JL_IO, "%s: the disk is full", db->path);
     case SQLITE_READONLY:

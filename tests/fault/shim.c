@@ -2,12 +2,14 @@
  *
  *   JL_FAULT=read:5:EIO       the fifth read() fails with EIO (functions and errors: the tables below)
  *   JL_FAULT=write:3:short    the third write() takes one byte only
+ *   JL_FAULT=send:1:stop      the program stops (SIGSTOP) before the first send(), which it then does
  *   JL_FAULT_SEEN=FILE        at exit, writes how many calls of the function there were
  *
  * Only the program that JL_FAULT_IN names (its file name) is disturbed, not the commands that it starts. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -19,10 +21,12 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#define STOP (-1)
+
 static struct {
     char function[16];
     long nth;
-    int error; /* 0 = a short transfer */
+    int error; /* 0 = a short transfer, STOP = none */
     bool armed;
     atomic_long calls;
 } fault;
@@ -37,6 +41,7 @@ static const struct {
               {"ENOMEM", ENOMEM},
               {"EMFILE", EMFILE},
               {"short", 0},
+              {"stop", STOP},
               {"EACCES", EACCES},
               {"EPIPE", EPIPE},
               {"EDQUOT", EDQUOT},
@@ -71,7 +76,11 @@ __attribute__((destructor)) static void tell(void) {
 
 /* True when this call of `function` is the one. */
 static bool strikes(const char *function) {
-    return fault.armed && strcmp(function, fault.function) == 0 && atomic_fetch_add(&fault.calls, 1) + 1 == fault.nth;
+    if (!fault.armed || strcmp(function, fault.function) != 0 || atomic_fetch_add(&fault.calls, 1) + 1 != fault.nth)
+        return false;
+    if (fault.error == STOP)
+        (void)raise(SIGSTOP);
+    return fault.error != STOP;
 }
 
 /* The function behind ours. A data pointer becomes a function pointer as POSIX says it may. */
@@ -168,7 +177,7 @@ int connect(int fd, const struct sockaddr *address, unsigned n) {
 
 ssize_t send(int fd, const void *buffer, size_t n, int flags) {
     REAL(ssize_t, "send", int, const void *, size_t, int);
-    if (strikes("write")) {
+    if (strikes("send") || strikes("write")) {
         if (fault.error == 0)
             return real(fd, buffer, n ? 1 : 0, flags);
         errno = fault.error;
