@@ -1289,24 +1289,18 @@ static const jl_ledger_ops ops = {.reserve = ledger_reserve,
                                   .restore = ledger_restore,
                                   .close = ledger_close};
 
-/* A name that begins with ':' means something else to SQLite. */
-static char *plain_path(const char *path) {
-    char *plain;
-    return asprintf(&plain, "%s%s", path[0] == ':' ? "./" : "", path) < 0 ? NULL : plain;
-}
-
 static jl_ledger *ledger_open(const jl_url *url, const char *provider, int64_t patience, jl_err *err) {
-    if (!url->path[0]) {
-        (void)jl_err_set(err, JL_USAGE, "sqlite: names no file: sqlite:PATH");
+    struct ledger *l = calloc(1, sizeof *l);
+    if (!l) {
+        (void)jl_err_nomem(err);
         return NULL;
     }
-    if (jl_sqlite_load(err) != 0)
-        return NULL;
-    struct ledger *l = calloc(1, sizeof *l);
-    if (!l || !(l->path = plain_path(url->path)) || !(l->provider = strdup(provider))) {
-        if (l)
-            ledger_close(&l->base);
+    l->path = jl_sqlite_path(url, err);
+    l->provider = strdup(provider);
+    if (l->path && !l->provider)
         (void)jl_err_nomem(err);
+    if (!l->path || !l->provider) {
+        ledger_close(&l->base);
         return NULL;
     }
     l->base.ops = &ops;
