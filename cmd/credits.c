@@ -6,7 +6,6 @@
 #include <inttypes.h>
 #include <langinfo.h>
 #include <locale.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,13 +13,13 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/num.h"
 #include "base/stop.h"
 #include "base/url.h"
 #include "frame/errand.h"
 #include "frame/output.h"
 #include "frame/prog.h"
 #include "frame/secret.h"
+#include "gate/call.h"
 #include "gate/forecast.h"
 #include "gate/ledger.h"
 #include "gate/journal.h"
@@ -32,7 +31,6 @@
 #include "gate/watch.h"
 #include "gate/webhook.h"
 #include "hasdata/usage.h"
-#include "jsonl/write.h"
 #include "wire/http.h"
 
 #define NAME "ledger"
@@ -43,7 +41,6 @@
 #define KEY_ENV "HASDATA_API_KEY"
 #define KEY_CREDENTIAL "hasdata-key"
 #define TELLING (30 * JL_SECOND) /* how long a command or webhook of watch may take, unless somebody says */
-#define STATUSES 256
 
 static struct credits {
     jl_run *run;
@@ -59,7 +56,7 @@ static struct credits {
     bool cost_given, used_given, timeout_given, webhook_given;
     const char *endpoint, *user, *tell, *webhook, *key_file, *api;
     int64_t wait, timeout, open_for;
-    bool is_free[STATUSES];
+    jl_call_free is_free;
 
     jl_url url;
     char shown[256];
@@ -72,27 +69,13 @@ static struct credits {
     .days = JL_FORECAST_DAYS,
     .from = 1,
     .api = JL_HASDATA_API,
-    /* Who ends so has not tried: the command line, its input, the key, the configuration is wrong, or there is no such
-       command (sh). */
-    .is_free =
-        {[JL_USAGE] = true, [JL_NOINPUT] = true, [JL_NOPERM] = true, [JL_CONFIG] = true, [126] = true, [127] = true},
 };
 
 static const jl_ledger_opener *const ledgers[] = {&jl_ledger_sqlite, &jl_ledger_redis, &jl_ledger_redis_unix,
                                                   &jl_ledger_redis_cluster, NULL};
 
 static int read_statuses(void *to, const char *text, jl_err *err) {
-    bool *is_free = to;
-    for (const char *at = text;; at++) {
-        size_t n = strcspn(at, ",");
-        uint64_t status;
-        if (jl_num_u64((jl_span){at, n}, 1, STATUSES - 1, &status, err) != 0)
-            return -1;
-        is_free[status] = true;
-        at += n;
-        if (!*at)
-            return 0;
-    }
+    return jl_call_free_add(to, text, err);
 }
 
 static const jl_opt options[] = {
@@ -198,7 +181,7 @@ static const jl_opt options[] = {
     {.name = "free",
      .arg = "STATUS,...",
      .kind = JL_OPT_CALL,
-     .to = c.is_free,
+     .to = &c.is_free,
      .call = read_statuses,
      .verbs = "run",
      .help = "run: COMMAND ends so when nothing was billed, too [64,66,77,78,126,127]"},
@@ -498,42 +481,16 @@ static int64_t named_cost(void) {
     return c.cost_given ? (int64_t)c.cost : -1;
 }
 
-/* Sleeps for `ns`, or until a stop is asked. */
-static void nap(int64_t ns) {
-    struct pollfd stop = {.fd = jl_stop_fd(), .events = POLLIN};
-    (void)poll(&stop, 1, jl_clock_poll_ms(jl_clock_now() + ns));
-}
-
-/* A hold for the call that the options name; --wait long for what passes by itself. */
+/* A hold for the call that the options name. */
 static int admit(char id[JL_HOLD_ID_SIZE], jl_err *err) {
-    int64_t deadline = jl_clock_now() + c.wait;
-    jl_reserve reserve = {
+    const jl_reserve reserve = {
         .id = id, .endpoint = c.endpoint, .user = c.user, .cost = named_cost(), .priority = c.priority};
+    jl_admission a;
     if (!c.cost_given && !*c.endpoint)
         return jl_err_set(err, JL_USAGE, "say what the call costs: --cost=N, or --endpoint=ENDPOINT");
-    if (jl_hold_id(id, err) != 0)
+    if (jl_hold_id(id, err) != 0 || jl_call_admit(c.ledger, &reserve, c.provider, c.wait, &a, err) != 0)
         return -1;
-    for (;;) {
-        jl_admission a;
-        if (c.ledger->ops->reserve(c.ledger, &reserve, &a, err) != 0)
-            return -1;
-        if (a.refusal == JL_ADMITTED) {
-            c.credits = (uint64_t)a.worst;
-            return 0;
-        }
-        int64_t left = deadline - jl_clock_now();
-        if (!jl_refusal_passes(a.refusal) || left <= 0 || jl_stop_asked())
-            return jl_refusal_say(&a, &reserve, c.provider, err);
-        nap(a.wait < left ? a.wait : left);
-    }
-}
-
-static int send_now(const char *id, jl_err *err) {
-    int64_t lease;
-    if (c.ledger->ops->send(c.ledger, id, &lease, err) != 0)
-        return -1;
-    if (lease < 0)
-        return jl_err_set(err, JL_TEMPFAIL, "too late: hold %.40s has ended, or is none; nothing may be sent", id);
+    c.credits = (uint64_t)a.worst;
     return 0;
 }
 
@@ -554,14 +511,15 @@ static int run_hold(jl_run *r, jl_err *err) {
     (void)r;
     char id[JL_HOLD_ID_SIZE], line[JL_HOLD_ID_SIZE + 1];
     jl_settled result;
-    if (admit(id, err) != 0 || (c.send && send_now(id, err) != 0))
+    if (admit(id, err) != 0 || (c.send && jl_call_send(c.ledger, id, err) != 0))
         return -1;
     (void)snprintf(line, sizeof line, "%s\n", id);
     if (write_out(jl_span_of(line), err) == 0)
         return 0;
-    /* Nobody has got to know it, so nobody calls. */
+    /* Nobody can send it any more, should somebody have got to know it. */
     jl_err ignored = {0};
-    (void)end_hold(id, JL_HOLD_VOID, -1, JL_CALL_NEUTRAL, "", &result, &ignored);
+    if (!c.send)
+        (void)end_hold(id, JL_HOLD_VOID, -1, JL_CALL_NEUTRAL, "", &result, &ignored);
     return -1;
 }
 
@@ -572,7 +530,7 @@ static int one_operand(const jl_run *r, const char *what, jl_err *err) {
 }
 
 static int run_send(jl_run *r, jl_err *err) {
-    return one_operand(r, "the ID of a hold", err) != 0 ? -1 : send_now(r->operand[0], err);
+    return one_operand(r, "the ID of a hold", err) != 0 ? -1 : jl_call_send(c.ledger, r->operand[0], err);
 }
 
 static int say_ended(const jl_run *r, const char *id, const jl_settled *result) {
@@ -619,40 +577,29 @@ static const char *const *secrets(void) {
     static const char *names[4];
     size_t n = 0;
     names[n++] = WEBHOOK_ENV;
-    names[n++] = c.url.pass[0] ? LEDGER_ENV : NULL;
+    names[n++] = jl_url_secret(&c.url) ? LEDGER_ENV : NULL;
     return names;
 }
 
-/* Whatever is no good end, and does not say for certain that nothing was billed, may have been billed. */
-static void judge(const jl_errand_end *end, jl_hold_state *to, jl_outcome *outcome) {
-    bool exited = end->status >= 0 && !end->timed_out;
-    *to = JL_HOLD_UNCERTAIN;
-    *outcome = JL_CALL_FAILED;
-    if (exited && end->status == 0) {
-        *to = JL_HOLD_SETTLED;
-        *outcome = JL_CALL_WELL;
-    } else if (exited && end->status < STATUSES && c.is_free[end->status]) {
-        *to = JL_HOLD_VOID;
-        *outcome = end->status == JL_UNAVAILABLE || end->status == JL_TEMPFAIL ? JL_CALL_FAILED : JL_CALL_NEUTRAL;
-    } else if (end->signal && !end->timed_out) {
-        *outcome = JL_CALL_NEUTRAL;
-    }
-}
-
-static int settle_run(jl_run *r, const char *id, jl_hold_state to, jl_outcome outcome, jl_err *err) {
+/* What the command has done stands, whatever the ledger says: trouble here is told and does not become the run's status,
+   for a caller that tries again would pay again. The call is charged when its lease ends. */
+static void settle_run(jl_run *r, const char *id, jl_hold_state to, jl_outcome outcome) {
     jl_settled result;
     jl_err why = {0};
-    if (end_hold(id, to, -1, outcome, "", &result, &why) != 0)
-        return jl_err_set(err, why.class,
-                          "%s; the call has ended (%s), and will be charged when its lease ends: credits settle %s",
-                          why.text, jl_hold_state_name(to), id);
+    if (end_hold(id, to, -1, outcome, "", &result, &why) != 0) {
+        jl_run_error(r, &why);
+        jl_run_warn(r,
+                    "the call has ended (%s), and the ledger does not know: it is charged when its lease ends, or now: "
+                    "credits settle %s",
+                    jl_hold_state_name(to), id);
+        return;
+    }
     if (result.now == JL_HOLD_UNCERTAIN)
         jl_run_warn(r,
                     "nobody knows whether the call was billed: it is charged %" PRId64 " credits until somebody "
                     "does: credits settle %s, or void",
                     result.charged, id);
     c.credits = (uint64_t)result.charged;
-    return 0;
 }
 
 static int run_run(jl_run *r, jl_err *err) {
@@ -662,23 +609,23 @@ static int run_run(jl_run *r, jl_err *err) {
         return -1;
     int64_t timeout = c.timeout_given ? c.timeout : a.settings.timeout;
     jl_account_free(&a);
-    if (admit(id, err) != 0 || send_now(id, err) != 0)
+    if (admit(id, err) != 0 || jl_call_send(c.ledger, id, err) != 0)
         return -1;
     jl_errand errand = {.argv = r->operand, .unset = secrets(), .timeout = timeout};
     jl_errand_end end = {.status = -1};
     jl_hold_state to = JL_HOLD_UNCERTAIN;
     jl_outcome outcome = JL_CALL_NEUTRAL;
     jl_err trouble = {0};
+    jl_call_free_untried(&c.is_free);
     if (setenv(HOLD_ENV, id, 1) != 0) {
         (void)jl_err_nomem(&trouble);
         to = JL_HOLD_VOID;
     } else if (jl_errand_run(&errand, &end, &trouble) == 0) {
-        judge(&end, &to, &outcome);
+        jl_call_judge(&c.is_free, end.status, end.timed_out, &to, &outcome);
     } else if (trouble.class == JL_USAGE) {
         to = JL_HOLD_VOID; /* it has never run */
     }
-    if (settle_run(r, id, to, outcome, trouble.class == JL_OK ? err : NULL) != 0)
-        return -1;
+    settle_run(r, id, to, outcome);
     if (trouble.class != JL_OK) {
         *err = trouble;
         return -1;
@@ -798,20 +745,6 @@ static int open_webhook(jl_buf *held, jl_err *err) {
     return 0;
 }
 
-static int find_news(jl_watch *w, jl_err *err) {
-    jl_account a = {0};
-    uint64_t from = 1;
-    if (c.ledger->ops->look(c.ledger, &a, err) != 0)
-        return -1;
-    int rc = jl_watch_account(w, &a, err);
-    if (rc == 0)
-        rc = jl_journal_seek(c.ledger, a.seq, a.now_ms - JL_WATCH_BACK_MS, &from, err);
-    if (rc == 0)
-        rc = c.ledger->ops->journal(c.ledger, from, jl_watch_event, w, err);
-    jl_account_free(&a);
-    return rc;
-}
-
 static int run_watch(jl_run *r, jl_err *err) {
     (void)r;
     jl_watch w = {0};
@@ -819,7 +752,7 @@ static int run_watch(jl_run *r, jl_err *err) {
     jl_err trouble = {0};
     int rc = open_webhook(&held, err);
     if (rc == 0)
-        rc = find_news(&w, err);
+        rc = jl_watch_look(&w, c.ledger, err);
     if (rc == 0)
         rc = print_news(&w, err);
     for (size_t i = 0; rc == 0 && !c.dry_run && i < w.n && !jl_stop_asked(); i++) {
@@ -909,13 +842,8 @@ static int run_reset(jl_run *r, jl_err *err) {
 }
 
 static int add_violation(void *self, uint64_t seq, const char *sentence, jl_err *err) {
-    if (!c.json)
-        return jl_buf_addf(self, err, "entry %" PRIu64 ": %s\n", seq, sentence);
-    return jl_write_open(self, err) != 0 || jl_write_u64(self, "seq", seq, err) != 0 ||
-                   jl_write_text(self, "violation", jl_span_of(sentence), err) != 0 || jl_write_close(self, err) != 0 ||
-                   jl_buf_addc(self, '\n', err) != 0
-               ? -1
-               : 0;
+    return c.json ? jl_journal_violation(seq, sentence, self, err)
+                  : jl_buf_addf(self, err, "entry %" PRIu64 ": %s\n", seq, sentence);
 }
 
 static int run_audit(jl_run *r, jl_err *err) {

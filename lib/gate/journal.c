@@ -61,3 +61,11 @@ int jl_journal_json(const jl_event *e, jl_buf *out, jl_err *err) {
                ? -1
                : 0;
 }
+
+int jl_journal_violation(uint64_t seq, const char *sentence, jl_buf *out, jl_err *err) {
+    return jl_write_open(out, err) != 0 || jl_write_u64(out, "seq", seq, err) != 0 ||
+                   jl_write_text(out, "violation", jl_span_of(sentence), err) != 0 || jl_write_close(out, err) != 0 ||
+                   jl_buf_addc(out, '\n', err) != 0
+               ? -1
+               : 0;
+}

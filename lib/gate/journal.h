@@ -15,5 +15,7 @@ int jl_journal_time(jl_ledger *l, uint64_t seq, int64_t *at_ms, jl_err *err);
 int jl_journal_seek(jl_ledger *l, uint64_t last, int64_t at_ms, uint64_t *from, jl_err *err);
 /* One object without LF: "seq", "at", "event", "id", "endpoint", "user", "credits", "period", "reach", "note". */
 int jl_journal_json(const jl_event *e, jl_buf *out, jl_err *err);
+/* One object and LF: "seq", "violation". */
+int jl_journal_violation(uint64_t seq, const char *sentence, jl_buf *out, jl_err *err);
 
 #endif

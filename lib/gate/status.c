@@ -82,13 +82,14 @@ static int budget_text(const jl_account *a, size_t width, bool blocks, jl_buf *o
 
 static int holds_text(const jl_account *a, jl_buf *out, jl_err *err) {
     uint32_t shown = 0, all = uncertain_calls(a);
-    char age[32], worst[32];
+    char age[32], worst[32], endpoint[4 * JL_ENDPOINT_MAX + 1]; /* in the worst case each byte is escaped */
     for (size_t i = 0; i < a->holds && shown < UNCERTAIN_SHOWN; i++) {
         const jl_hold *h = &a->hold[i];
         if (h->state != JL_HOLD_UNCERTAIN)
             continue;
         shown++;
-        if (jl_buf_addf(out, err, "uncertain  %s  %s%s%s credits, %s ago\n", h->id, h->endpoint,
+        (void)jl_err_escape(jl_span_of(h->endpoint), endpoint, sizeof endpoint);
+        if (jl_buf_addf(out, err, "uncertain  %s  %s%s%s credits, %s ago\n", h->id, endpoint,
                         h->endpoint[0] ? ", " : "", jl_plot_number(h->worst, worst), jl_status_time(h->age, age)) != 0)
             return -1;
     }

@@ -35,13 +35,14 @@ static int settle_uncertain(jl_ledger *l, const jl_account *a, const char *by, u
     return 0;
 }
 
-/* May be adopted what makes the ledger smaller? */
-static int may_decrease(jl_ledger *l, const jl_account *then, jl_sync *s, bool *may, jl_err *err) {
+/* May the difference be adopted? Not into another period than that which it was found in, and a decrease not while a call
+   is out, or was when the provider was asked. */
+static int may_adopt(jl_ledger *l, const jl_account *then, jl_sync *s, bool *may, jl_err *err) {
     jl_account now = {0};
     if (l->ops->look(l, &now, err) != 0)
         return -1;
     s->live = now.live > then->live ? now.live : then->live;
-    *may = s->live == 0 && strcmp(now.period, then->period) == 0;
+    *may = (s->difference >= 0 || s->live == 0) && strcmp(now.period, then->period) == 0;
     jl_account_free(&now);
     return 0;
 }
@@ -52,8 +53,8 @@ int jl_sync_adopt(jl_ledger *l, const jl_account *then, int64_t used, bool dry_r
                    .difference = used - then->spent,
                    .live = then->live,
                    .uncertain = uncertain_calls(then)};
-    bool may = true;
-    if (s->difference < 0 && may_decrease(l, then, s, &may, err) != 0)
+    bool may;
+    if (may_adopt(l, then, s, &may, err) != 0)
         return -1;
     if (dry_run || !may)
         return 0;
@@ -83,10 +84,11 @@ int jl_sync_reset(jl_ledger *l, int64_t *taken, jl_err *err) {
 
 int jl_sync_text(const jl_sync *s, bool dry_run, jl_buf *out, jl_err *err) {
     char used[32], spent[32], difference[32];
-    const char *what = s->adopted    ? "adopted"
-                       : dry_run     ? "not adopted (--dry-run)"
-                       : s->live > 0 ? "not adopted, as calls are out whose cost may not be counted yet"
-                                     : "not adopted, as a new period has begun";
+    const char *what = s->adopted ? "adopted"
+                       : dry_run  ? "not adopted (--dry-run)"
+                       : s->difference < 0 && s->live > 0
+                           ? "not adopted, as calls are out whose cost may not be counted yet"
+                           : "not adopted, as a new period has begun";
     if (jl_buf_addf(out, err, "provider    %s used\nledger      %s spent\ndifference  %s%s, %s\n",
                     jl_plot_number(s->used, used), jl_plot_number(s->spent, spent), s->difference > 0 ? "+" : "",
                     jl_plot_number(s->difference, difference), what) != 0)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "gate/journal.h"
 #include "gate/plot.h"
 #include "jsonl/write.h"
 
@@ -74,6 +75,20 @@ int jl_watch_event(void *self, const jl_event *e, jl_err *err) {
     return add(self, &n, err);
 }
 
+int jl_watch_look(jl_watch *w, jl_ledger *l, jl_err *err) {
+    jl_account a = {0};
+    uint64_t from = 1;
+    if (l->ops->look(l, &a, err) != 0)
+        return -1;
+    int rc = jl_watch_account(w, &a, err);
+    if (rc == 0)
+        rc = jl_journal_seek(l, a.seq, a.now_ms - JL_WATCH_BACK_MS, &from, err);
+    if (rc == 0)
+        rc = l->ops->journal(l, from, jl_watch_event, w, err);
+    jl_account_free(&a);
+    return rc;
+}
+
 /* ---- once ---- */
 
 static void key_of(const jl_notice *n, const char *way, char key[JL_NOTICE_MAX + 1]) {
@@ -108,7 +123,7 @@ const char *jl_notice_word(jl_notice_kind k) {
 }
 
 int jl_notice_text(const jl_notice *n, const char *provider, jl_buf *out, jl_err *err) {
-    char a[32], b[32], at[21];
+    char a[32], b[32], at[21], endpoint[4 * JL_ENDPOINT_MAX + 1]; /* in the worst case each byte is escaped */
     switch (n->kind) {
     case JL_NOTICE_ALERT:
         return jl_buf_addf(out, err, "%s: %d%% of the budget of %s is spent: %s of %s credits", provider, n->percent,
@@ -122,8 +137,9 @@ int jl_notice_text(const jl_notice *n, const char *provider, jl_buf *out, jl_err
     case JL_NOTICE_UNCERTAIN:
         break;
     }
+    (void)jl_err_escape(jl_span_of(n->endpoint), endpoint, sizeof endpoint);
     return jl_buf_addf(out, err, "%s: nobody knows what became of call %s%s%s: it was charged %s credits", provider,
-                       n->id, n->endpoint[0] ? " of " : "", n->endpoint, jl_plot_number(n->credits, a));
+                       n->id, n->endpoint[0] ? " of " : "", endpoint, jl_plot_number(n->credits, a));
 }
 
 static int write_what(const jl_notice *n, jl_buf *out, jl_err *err) {

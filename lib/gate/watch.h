@@ -32,6 +32,8 @@ typedef struct jl_watch {
 int jl_watch_account(jl_watch *w, const jl_account *a, jl_err *err);
 /* Takes the next entry of the journal (`self` is the jl_watch): openings. Begin at JL_WATCH_BACK_MS before now. */
 int jl_watch_event(void *self, const jl_event *e, jl_err *err);
+/* Both, out of a ledger. */
+int jl_watch_look(jl_watch *w, jl_ledger *l, jl_err *err);
 void jl_watch_free(jl_watch *w);
 
 /* Has a notice told once in one way ("print", "run", "webhook"), which each have marks of their own in the ledger: claims it for

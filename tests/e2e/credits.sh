@@ -198,6 +198,10 @@ credits set budget=100
 credits -q run --cost=1 sh -c 'env' >seen
 check "a ledger's password is kept from the command" bash -c '! grep -q secret seen && grep -q JOBLINE_HOLD= seen'
 check "nor is it shown" bash -c "credits -v 2>&1 | grep -q 'redis://127.0.0.1' && ! credits -v --json 2>&1 | grep -q secret"
+expect 0 "what a command has done stands when the ledger has gone meanwhile" credits --patience=100ms run --cost=1 \
+    sh -c "echo done; kill -KILL $REDIS_PID" >did
+is "$(<did)" "done" "it has run"
+has "$tmp/err" "it is charged when its lease ends" "the message says what becomes of the call"
 stop "$REDIS_PID"
 expect 69 "a ledger that is away" credits --patience=100ms run --cost=1 touch it_ran
 check "nothing is run then" test ! -e it_ran
