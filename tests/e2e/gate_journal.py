@@ -3,9 +3,11 @@
 
     gate_journal.py [--turned] LEDGER-URL [PROVIDER]
 
---turned: entries were written by clocks that disagree, so that their times say nothing about leases. Ends with 1 and a line for each broken promise. Else prints one JSON object: entries, calls (holds that were sent), lapsed and
-doubted (holds whose lease ended unsent, sent), live (holds at the end), live_max, spent (by period), uncertain (credits), alerts,
-breaker (the notes of its entries), over_worst (calls that cost more than their worst case).
+--turned: the entries were written by clocks that disagree, so that their times say nothing about leases.
+
+Ends with 1 and a line for each broken promise. Else prints one JSON object: entries, calls (holds that were sent), lapsed and
+doubted (holds whose lease ended unsent, sent), live (holds at the end), live_max, spent (by period), uncertain (credits),
+breaker (the notes of its entries), probes_max, over_worst (calls that cost more than their worst case).
 """
 
 import calendar
@@ -102,6 +104,7 @@ class Replay:
         self.seq, self.at, self.live_max = 0, 0, 0
         self.count = collections.Counter()
         self.breaker, self.broken = [], []
+        self.state, self.probes_max = "closed", 0
 
     def complain(self, entry, what):
         self.broken.append(f"entry {entry['seq']}, {entry['kind']} {entry['id']}: {what}")
@@ -143,8 +146,19 @@ class Replay:
         lease = sum(duration(self.settings[name]) for name in ("hold", "timeout", "grace"))
         if entry["reach"] < period_of(entry["at"] + lease - 1, number["anchor"]):
             self.complain(entry, f"reaches only {entry['reach']}")
-        self.live[entry["id"]] = dict(entry, state="reserved")
+        self.live[entry["id"]] = dict(entry, state="reserved", probe="probe" in entry["note"].split())
+        self.check_breaker(entry)
         self.live_max = max(self.live_max, len(self.live))
+
+    def check_breaker(self, entry):
+        probes = sum(h["probe"] for h in self.live.values())
+        self.probes_max = max(self.probes_max, probes)
+        if self.state.startswith("open"):
+            self.complain(entry, "the breaker is " + self.state)
+        if self.live[entry["id"]]["probe"] != (self.state == "half-open"):
+            self.complain(entry, f"the breaker is {self.state}, its note '{entry['note']}'")
+        if self.state == "half-open" and probes > int(self.settings["breaker-probes"]):
+            self.complain(entry, f"{probes} probes at once")
 
     def take_send(self, entry):
         hold = self.live.get(entry["id"])
@@ -199,6 +213,10 @@ class Replay:
 
     def take_breaker(self, entry):
         self.breaker.append(entry["note"])
+        self.state = entry["note"]
+        if self.state == "half-open" or self.state.startswith("closed"):
+            for hold in self.live.values():
+                hold["probe"] = False
 
     def take_rebuild(self, entry):
         pass
@@ -216,6 +234,7 @@ def main():
         "entries": replay.seq, **{name: replay.count[name] for name in ("calls", "lapsed", "doubted", "over_worst")},
         "live": len(replay.live), "live_max": replay.live_max, "spent": {p: n for p, n in replay.spent.items() if n},
         "uncertain": sum(h["charged"] for h in replay.doubt.values()), "breaker": replay.breaker,
+        "probes_max": replay.probes_max,
     }  # fmt: skip
     print(json.dumps(figures))
     return 0

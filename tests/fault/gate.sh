@@ -161,7 +161,7 @@ for fault in write:ENOSPC fsync:EIO open:EMFILE read:EIO close:EIO connect:ECONN
     next
     struck "${fault%:*}:999999999:${fault#*:}"
     seen=$(<"$tmp/seen")
-    for round in $(seq "$JL_SCALE"); do
+    for ((round = 1; round <= JL_SCALE; round++)); do
         next
         n=$((RANDOM % seen + 1))
         struck "${fault%:*}:$n:${fault#*:}"

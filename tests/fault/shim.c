@@ -34,18 +34,9 @@ static struct {
 static const struct {
     const char *name;
     int number;
-} errors[] = {{"EIO", EIO},
-              {"ENOSPC", ENOSPC},
-              {"EINTR", EINTR},
-              {"EAGAIN", EAGAIN},
-              {"ENOMEM", ENOMEM},
-              {"EMFILE", EMFILE},
-              {"short", 0},
-              {"stop", STOP},
-              {"EACCES", EACCES},
-              {"EPIPE", EPIPE},
-              {"EDQUOT", EDQUOT},
-              {"ECONNREFUSED", ECONNREFUSED}};
+} errors[] = {{"EIO", EIO},       {"ENOSPC", ENOSPC}, {"EINTR", EINTR},   {"EAGAIN", EAGAIN},
+              {"ENOMEM", ENOMEM}, {"EMFILE", EMFILE}, {"short", 0},       {"stop", STOP},
+              {"EACCES", EACCES}, {"EPIPE", EPIPE},   {"EDQUOT", EDQUOT}, {"ECONNREFUSED", ECONNREFUSED}};
 
 __attribute__((constructor)) static void arm(void) {
     const char *spec = getenv("JL_FAULT");
