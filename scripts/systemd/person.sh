@@ -1,13 +1,23 @@
-# What the jobs of jobline find around them, for the shell of a person: /etc/jobline/person.sh, to be sourced by the user jobline or by root.
+# What the jobs of jobline find around them, for the shell of a person: /etc/jobline/person.sh, to be sourced by the user jobline or by root,
+# or by the user jobline-fetch for the ledger of paid calls.
 #
 #   su -s /bin/sh jobline -c '. /etc/jobline/person.sh; senior-s3 -v SRC DST'
+#   su -s /bin/sh jobline-fetch -c '. /etc/jobline/person.sh; credits status'
 #
 # shellcheck shell=sh
 PATH=/usr/local/bin:$PATH
-XDG_STATE_HOME=/var/lib
-JOBLINE_CACHE=@/etc/jobline/cache.url
-AWS_SHARED_CREDENTIALS_FILE=/etc/jobline/aws
-export PATH XDG_STATE_HOME JOBLINE_CACHE AWS_SHARED_CREDENTIALS_FILE
+case $(id -un) in
+jobline-fetch)
+    XDG_STATE_HOME=/var/lib/jobline-fetch
+    export PATH XDG_STATE_HOME
+    ;;
+*)
+    XDG_STATE_HOME=/var/lib
+    JOBLINE_CACHE=@/etc/jobline/cache.url
+    AWS_SHARED_CREDENTIALS_FILE=/etc/jobline/aws
+    export PATH XDG_STATE_HOME JOBLINE_CACHE AWS_SHARED_CREDENTIALS_FILE
+    ;;
+esac
 
 # As jl-job --env and systemd read it: nothing is evaluated.
 while IFS= read -r line || [ -n "$line" ]; do
