@@ -9,7 +9,7 @@
 #include "base/num.h"
 
 #define DAY (86400 * JL_SECOND)
-#define LEASES_MOST (7 * DAY) /* shorter than any period, so that a hold reaches the next one at most */
+#define LEASE_MOST (2 * DAY) /* three of them are shorter than any period: a hold reaches the next one at most */
 #define COOLDOWN_MOST (366 * DAY)
 #define RATE_PARTS 1000000 /* a rate has six decimals at most */
 #define RATE_LEAST 100     /* of those parts: one call in 10,000 s */
@@ -34,9 +34,9 @@ static const struct setting table[] = {
     {"concurrency", WHOLE, AT(concurrency), 1, 10000},
     {"rate", RATE, AT(rate), 0, RATE_MOST},
     {"burst", WHOLE, AT(burst), 1, 10000},
-    {"timeout", DURATION, AT(timeout), JL_MILLISECOND, LEASES_MOST},
-    {"grace", DURATION, AT(grace), 0, LEASES_MOST},
-    {"hold", DURATION, AT(hold), JL_MILLISECOND, LEASES_MOST},
+    {"timeout", DURATION, AT(timeout), JL_MILLISECOND, LEASE_MOST},
+    {"grace", DURATION, AT(grace), 0, LEASE_MOST},
+    {"hold", DURATION, AT(hold), JL_MILLISECOND, LEASE_MOST},
     {"alerts", ALERTS, AT(alert), 1, 100},
     {"user-cap", CREDITS, AT(user_cap), 0, JL_CREDITS_MAX},
     {"priority-share", WHOLE, AT(priority_share), 0, 100},
@@ -245,11 +245,7 @@ static int change_setting(jl_settings *s, jl_span name, jl_span value, jl_err *e
     const struct setting *t = find_setting(name);
     if (!t)
         return jl_err_set(err, JL_USAGE, "there is no such setting");
-    if (set_value(s, t, value, err) != 0)
-        return -1;
-    if (s->timeout + s->grace + s->hold > LEASES_MOST)
-        return jl_err_set(err, JL_USAGE, "timeout, grace and hold may be 7 days together");
-    return 0;
+    return set_value(s, t, value, err);
 }
 
 int jl_account_set(jl_settings *s, const char *change, jl_err *err) {

@@ -30,9 +30,9 @@ typedef struct jl_price {
      concurrency         calls at once, 1 to 10000                                    15
      rate                calls a second, fractions allowed; 0 = no limit              0
      burst               calls that may come at once within the rate, >= 1            1
-     timeout             of a call, a duration                                        300s
-     grace               added to it makes the lease of a call that was sent          30s
-     hold                lease of a hold that was not sent                            60s
+     timeout             of a call, a duration of at most 2d                          300s
+     grace               added to it makes the lease of a call that was sent; 2d most 30s
+     hold                lease of a hold that was not sent; 2d at most                60s
      alerts              percents of the budget, rising, "70,90"; "" = none           70,90
      user-cap            credits a user may spend in a period; 0 = no limit           0
      priority-share      percent of the budget that only priority calls may use       0

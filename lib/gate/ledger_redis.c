@@ -285,14 +285,6 @@ static int64_t whole(jl_span text) {
     return negative ? -(int64_t)n : (int64_t)n;
 }
 
-/* Settings that go with all others, so that the stored ones can come one after the other. */
-static void smallest_settings(jl_settings *s) {
-    jl_account_default(s);
-    s->timeout = s->hold = 1;
-    s->grace = 0;
-    s->prices = 0;
-}
-
 static int look_setting(const struct looking *k, jl_span name, jl_span value, jl_err *err) {
     char change[JL_NOTE_MAX + 1];
     jl_err why = {0};
@@ -454,7 +446,7 @@ static int look_take(void *self, const jl_redis_reply *reply, jl_err *err) {
     a->now_ms = k->now / 1000;
     copy_text(text_at(reply, 2), a->period, sizeof a->period);
     copy_text(text_at(reply, 3), a->next, sizeof a->next);
-    smallest_settings(&a->settings);
+    jl_account_default(&a->settings);
     for (size_t i = 0; i + 1 < jl_redis_count(fields); i += 2)
         if (look_field(k, text_at(fields, i), text_at(fields, i + 1), err) != 0)
             return -1;

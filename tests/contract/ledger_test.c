@@ -905,7 +905,7 @@ static void what_would_reach_further_is_not_sent(void **state) {
     jl_ledger *l = made(state, "budget=100");
     turn_to_end(86400);
     admits(l, 1, 60);
-    change(l, "timeout=5d");
+    change(l, "timeout=2d");
     assert_int_equal(leaves(l, 1), -1);
     stands(l, 0, 0, 0);
     done(l);
