@@ -17,6 +17,7 @@
 #   raw.jsonl jobs.jsonl      the installed sample        nested.jsonl    postings with hiringOrganization.name and jobTitle
 #   more.jsonl                other postings              table.jsonl     answers (company, title, seniority) for all of them
 #   hasdata.key               the key of a small HasData, which hd-fetch and credits find through the environment
+#   requests.jsonl            searches for hd-fetch listing
 # and these words mean servers on loopback:
 #   host:50051 HOST:50051 127.0.0.1:50051 localhost:50051     a senior-model
 #   host:6379 127.0.0.1:6379 localhost:6379                   a Redis, empty when the page begins
@@ -58,7 +59,7 @@ case \$1 in
 systemd-sysusers) exec systemd-sysusers --root="$machine" ;;
 systemctl)
     for word; do
-        case \$word in *.service | *.timer) [ -e "$machine/etc/systemd/system/\$word" ] || exit 1 ;; esac
+        case \$word in *.service | *.timer | *.socket) [ -e "$machine/etc/systemd/system/\$word" ] || exit 1 ;; esac
     done
     exit 0
     ;;
@@ -96,6 +97,8 @@ provide() {
     [ -e more.jsonl ] || cp "$tmp/more.jsonl" more.jsonl
     [ -e nested.jsonl ] || cp "$tmp/nested.jsonl" nested.jsonl
     [ -e table.jsonl ] || cp "$tmp/table.jsonl" table.jsonl
+    [ -e requests.jsonl ] || printf '%s\n' '{"keyword":"accountant","location":"Chicago, IL"}' \
+        '{"keyword":"nurse","location":"remote","source":"glassdoor"}' >requests.jsonl
     [ -e hasdata.key ] || cp -p "$hd_key_file" hasdata.key
 }
 
@@ -240,6 +243,7 @@ run_page() { # PAGE
     for backup in "$tmp"/backups/default/*; do s3_put "$backup" "rl-data/backups/default/${backup##*/}"; done
     sqs_purge
     sqs_purge "$DEAD_QUEUE_URL"
+    hd_reset
     mkdir "$folder/work" && cd "$folder/work" || exit 1
     for ((n = 1; n <= count; n++)); do
         provide
