@@ -21,6 +21,7 @@ typedef struct errand {
     int pidfd;        /* readable when the command has ended; -1 = there is none */
     jl_span left;     /* of its input */
     int64_t deadline; /* when to lose patience; -1 = never */
+    int trouble;      /* errno of the input that could not be handed over */
     bool stop_told;
     jl_errand_end *end;
 } errand;
@@ -41,8 +42,10 @@ static void feed(errand *e) {
         ssize_t n = write(e->child.to, e->left.p, e->left.n);
         if (n < 0 && (errno == EAGAIN || errno == EINTR))
             return;
-        if (n < 0)
-            break; /* it does not want any more */
+        if (n < 0) { /* EPIPE: it does not want any more */
+            e->trouble = errno == EPIPE ? 0 : errno;
+            break;
+        }
         e->left = (jl_span){e->left.p + n, e->left.n - (size_t)n};
     }
     close_input(e);
@@ -98,12 +101,16 @@ int jl_errand_run(const jl_errand *given, jl_errand_end *end, jl_err *err) {
     e.pidfd = (int)syscall(SYS_pidfd_open, e.child.pid, 0); /* glibc has a name for it since 2.36 only */
     if (e.child.to >= 0) {
         int flags = fcntl(e.child.to, F_GETFL);
-        if (flags < 0 || fcntl(e.child.to, F_SETFL, flags | O_NONBLOCK) != 0)
+        if (flags < 0 || fcntl(e.child.to, F_SETFL, flags | O_NONBLOCK) != 0) {
+            e.trouble = errno;
             close_input(&e);
-        else
+        } else {
             feed(&e);
+        }
     }
     int rc = wait_for_end(&e, err);
+    if (rc == 0 && e.trouble)
+        rc = jl_err_errno(err, JL_IO, e.trouble, "cannot write to '%s'", e.child.name);
     close_input(&e);
     if (e.pidfd >= 0)
         (void)close(e.pidfd);
