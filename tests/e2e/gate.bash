@@ -13,6 +13,12 @@ start_provider() { # [OPTION...]
     job=(hd-fetch job --api="$hd_api" --key-file="$hd_key_file")
 }
 
+# Where programs are built with a sanitizer, its library has to be the first.
+preload() { # NAME: of a library in tests/fault; prints what LD_PRELOAD has to be
+    ldd "$BUILD/bin/hd-fetch" | awk '/libasan|libubsan/ { printf "%s:", $3 }'
+    printf '%s\n' "$BUILD/test/fault/$1.so"
+}
+
 # An account whose period neither begins nor ends within a day of now.
 account() { # [NAME=VALUE...]
     local day
@@ -34,7 +40,7 @@ no_lease_left() {
 }
 
 hammer() { # OPTION...: writes hammered
-    "$PYTHON" "$top/tests/e2e/gate_hammer.py" --api="$hd_api" --ledger="$JOBLINE_LEDGER" --clock="$BUILD/test/fault/clock.so" \
+    "$PYTHON" "$top/tests/e2e/gate_hammer.py" --api="$hd_api" --ledger="$JOBLINE_LEDGER" --clock="$(preload clock)" \
         --seed="$JL_SEED" "$@" -- "${job[@]}" >hammered
 }
 

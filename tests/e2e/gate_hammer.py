@@ -12,6 +12,7 @@ are started until the server has seen N calls or the gate refuses all; then thos
     --kill=SHARE      of clients that get SIGKILL [0.3] after at most --within=SECONDS [1.5]
     --cache=URL       the shared one; own ones are sqlite files beside it [sqlite:shared.db]
     --off=SHARE       of clients whose wall clock is an hour ahead or behind [0]; --clock=LIBRARY of tests/fault turns it
+    --pace=N          starts a client each N ms, not all of them at once [0]
     --seconds=N       starts nothing after so long, whatever the server has seen [60]
     --seed=N
 
@@ -121,11 +122,12 @@ class Hammer:
         begun = sampled = time.monotonic()
         going = True
         places = list(range(self.args.processes))
+        started = 0.0
         while going or self.clients:
-            if going:
-                for place in places:
-                    self.start(place)
-            places = self.reap()
+            while going and places and time.monotonic() - started >= self.args.pace / 1000:
+                started = time.monotonic()
+                self.start(places.pop(0))
+            places += self.reap()
             self.kill_due()
             now = time.monotonic()
             if now - sampled > 0.5:
@@ -155,6 +157,7 @@ def main():
     parser.add_argument("--cache", default="sqlite:shared.db")
     parser.add_argument("--off", type=float, default=0)
     parser.add_argument("--clock", default="")
+    parser.add_argument("--pace", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--least", type=int, default=5, help="a budget with less left than this is used up")
     parser.add_argument("--seed", type=int, default=1)

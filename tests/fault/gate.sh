@@ -12,6 +12,7 @@ JL_OWN_MOUNTS=${JL_OWN_MOUNTS-}
 
 diag "JL_SEED=$JL_SEED"
 start_provider --latency=20ms-60ms
+shim=$(preload shim)
 export JOBLINE_BOUGHT=sqlite:$tmp/bought.db
 place=0
 next() { # a new account, new postings in the file in, counters from zero
@@ -32,7 +33,7 @@ many=12 next concurrency=3
 stopped=()
 for i in 0 1; do
     lines 1 $((500 + i)) >"one.$i"
-    LD_PRELOAD=$BUILD/test/fault/shim.so JL_FAULT_IN=hd-fetch JL_FAULT=send:1:stop "${job[@]}" "one.$i" >"out.$i" 2>"err.$i" &
+    LD_PRELOAD=$shim JL_FAULT_IN=hd-fetch JL_FAULT=send:1:stop "${job[@]}" "one.$i" >"out.$i" 2>"err.$i" &
     stopped+=($!)
 done
 is_stopped() { grep -q '^State:.T' "/proc/$1/status"; }
@@ -154,7 +155,7 @@ fi
 # --- Any call that fails ----------------------------------------------------------------------------------------------
 
 struck() { # FAULT
-    LD_PRELOAD=$BUILD/test/fault/shim.so JL_FAULT_IN=hd-fetch JL_FAULT=$1 JL_FAULT_SEEN=$tmp/seen timeout 60 "${job[@]}" in >out 2>err
+    LD_PRELOAD=$shim JL_FAULT_IN=hd-fetch JL_FAULT=$1 JL_FAULT_SEEN=$tmp/seen timeout 60 "${job[@]}" in >out 2>err
 }
 many=20
 for fault in write:ENOSPC fsync:EIO open:EMFILE read:EIO close:EIO connect:ECONNREFUSED send:EPIPE; do

@@ -1,0 +1,4 @@
+#!/usr/bin/env bash
+# A period that ends, alerts and the breaker, with a ledger in an SQLite file.
+# shellcheck source=tests/e2e/gate_periods.bash
+. "$(dirname "$0")/gate_periods.bash" sqlite
