@@ -914,8 +914,17 @@ static int add_gauges(jl_run *r, jl_err *err) {
     return rc;
 }
 
+/* What makes the place unsafe, where people look who can change it. */
+static void advise(const jl_run *r) {
+    const char *advice = c.ledger->ops->advice ? c.ledger->ops->advice(c.ledger) : NULL;
+    if (advice)
+        jl_run_warn(r, "%s", advice);
+}
+
 static int perform(jl_run *r, jl_err *err) {
     int rc = -1;
+    if (strcmp(r->verb, "set") == 0 || strcmp(r->verb, "audit") == 0)
+        advise(r);
     for (size_t i = 0; i < sizeof runs / sizeof *runs; i++)
         if (strcmp(runs[i].verb, r->verb) == 0)
             rc = runs[i].run(r, err);

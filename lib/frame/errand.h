@@ -23,8 +23,9 @@ typedef struct jl_errand_end {
 } jl_errand_end;
 
 /* Starts it and waits. A signal that asks this process to stop (base/stop.h) is passed on to it, once, and its end waited
-   for; not SIGINT, which comes from a terminal and has gone to both. -1: JL_USAGE when it cannot be run: it has done nothing then; JL_IO when its
-   input could not be handed over whole, though it wanted it: it has ended; JL_SOFTWARE when its end cannot be known. */
+   for; not SIGINT, which comes from a terminal and has gone to both. -1: JL_USAGE when it cannot be run: it has done
+   nothing then; JL_IO when its input could not be handed over whole, though it wanted it: it has ended; JL_SOFTWARE when
+   its end cannot be known. */
 int jl_errand_run(const jl_errand *e, jl_errand_end *end, jl_err *err);
 
 #endif
