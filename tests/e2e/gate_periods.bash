@@ -60,7 +60,7 @@ hd_reset
 # --- The budget of a period --------------------------------------------------------------------------------------
 hd_urls 4000 good indeed $((RANDOM * 100)) >urls
 watch_all
-hammer --urls=urls --calls=100000 --processes=12 --lines=12 --kill=0.1 --cache=sqlite:$back_end.1.db --seconds=60
+hammer --urls=urls --calls=100000 --processes=12 --lines=12 --kill=0.1 --cache="sqlite:$back_end.1.db" --seconds=60
 check "$back_end: every hold ends" wait_for no_lease_left
 turn_to_eve 600
 lines 9 900000 >in
@@ -73,7 +73,7 @@ check "$back_end: the first period's budget is used up: $first" [ $((budget - fi
 # --- Over midnight ------------------------------------------------------------------------------------------------
 check "$back_end: more budget" credits set budget=100000
 turn_to_eve 3
-hammer --urls=urls --calls=100000 --processes=12 --lines=12 --kill=0.1 --cache=sqlite:$back_end.1.db --seconds=5
+hammer --urls=urls --calls=100000 --processes=12 --lines=12 --kill=0.1 --cache="sqlite:$back_end.1.db" --seconds=5
 check "$back_end: every hold ends" wait_for no_lease_left
 wait_for hd_is .in_flight 0
 is "$(standing .period)" "\"$then\"" "$back_end: a new period has begun"
@@ -109,7 +109,7 @@ is "$(sort -u doubts | wc -l)" "$(wc -l <doubts)" "$back_end: each uncertain cal
 # --- The breaker ---------------------------------------------------------------------------------------------------
 credits set budget=100000 breaker-rate=50 breaker-calls=4 breaker-window=8 breaker-cooldown=700ms breaker-probes=1 >out
 hd_set script='500*12'
-hammer --urls=urls --calls=$(($(hd_state .calls) + 60)) --processes=12 --lines=6 --kill=0 --cache=sqlite:$back_end.3.db --seconds=20 \
+hammer --urls=urls --calls=$(($(hd_state .calls) + 60)) --processes=12 --lines=6 --kill=0 --cache="sqlite:$back_end.3.db" --seconds=20 \
     --pace=30
 hd_set script=
 sleep 1
