@@ -446,7 +446,7 @@ static void note_refusal(jl_buyer *b, const order *o, const jl_admission *a) {
     char wait[64];
     describe_wait(wait, sizeof wait, a->wait);
     if (a->refusal == JL_REFUSED_PRICE)
-        (void)jl_err_set(&b->refusal, JL_TEMPFAIL, "the gate refused: no price is known for %s: credits set price.%s=N",
+        (void)jl_err_set(&b->refusal, JL_CONFIG, "the gate refused: no price is known for %s: credits set price.%s=N",
                          o->o.endpoint, o->o.endpoint);
     else if (a->refusal == JL_REFUSED_BUDGET || a->refusal == JL_REFUSED_USER)
         (void)jl_err_set(&b->refusal, JL_TEMPFAIL,

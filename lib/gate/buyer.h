@@ -110,7 +110,8 @@ void jl_buyer_give_up(jl_buyer *b, jl_hash key);
 void jl_buyer_stop(jl_buyer *b);
 /* JL_OK; or the class and sentence of the trouble: the key (JL_NOPERM), the ledger's and cache's own. */
 jl_class jl_buyer_verdict(const jl_buyer *b, jl_err *err);
-/* Whether the gate has refused anything, and what it said last: JL_TEMPFAIL with which limit, and when it opens. */
+/* Whether the gate has refused anything, and what it said last: JL_TEMPFAIL with which limit, and when it opens;
+   JL_CONFIG when no price is known. */
 jl_class jl_buyer_refused(const jl_buyer *b, jl_err *err);
 
 #endif
