@@ -101,7 +101,10 @@ lines 10 good 1100 >in
 expect 75 "the budget" "${job[@]}" --stats=stats in >out
 is "$(figure credits) $(figure refused_budget)" "10 8" "is never passed"
 has "$tmp/err" "it opens at" "and the message says when the next one begins"
-credits set budget=100000 >/dev/null
+credits set budget=100000 price.indeed.job= >/dev/null
+expect 78 "an endpoint without a price" "${job[@]}" --modes=0 in >out
+has "$tmp/err" "credits set price.indeed.job=N" "is refused, and the message says what sets it"
+credits set price.indeed.job=5 >/dev/null
 expect 77 "a wrong key" hd-fetch job --api="$hd_api" --key-file=<(echo wrong) in >out
 lines 1 good 1300 >in
 (umask 077 && echo wrong-key >wrong)
