@@ -100,6 +100,7 @@ class Replay:
         self.turned = turned
         self.settings = {}
         self.live, self.doubt, self.ended = {}, {}, set()
+        self.carried = {}  # of doubt, what reaches another period
         self.spent = collections.Counter()
         self.seq, self.at, self.live_max = 0, 0, 0
         self.count = collections.Counter()
@@ -112,7 +113,7 @@ class Replay:
     def committed(self, period):
         all_of_it = self.spent[period]
         all_of_it += sum(h["credits"] for h in self.live.values() if h["period"] <= period <= h["reach"])
-        return all_of_it + sum(h["credits"] for h in self.doubt.values() if h["period"] < period <= h["reach"])
+        return all_of_it + sum(h["credits"] for h in self.carried.values() if h["period"] < period <= h["reach"])
 
     def take(self, entry):
         if entry["seq"] != self.seq + 1:
@@ -176,6 +177,7 @@ class Replay:
         hold = self.live.pop(entry["id"], None)
         if not hold and entry["id"] in self.doubt:
             hold = self.doubt.pop(entry["id"])
+            self.carried.pop(entry["id"], None)
             self.spent[hold["period"]] -= hold["charged"]
         if not hold and entry["note"] != "lost":
             self.complain(entry, "settled twice" if entry["id"] in self.ended else "was not reserved")
@@ -207,6 +209,8 @@ class Replay:
             self.complain(entry, f"charged {entry['credits']}, held {hold['credits']}")
         self.spent[entry["period"]] += entry["credits"]
         self.doubt[entry["id"]] = dict(hold or entry, state="uncertain", charged=entry["credits"])
+        if entry["period"] != entry["reach"]:
+            self.carried[entry["id"]] = self.doubt[entry["id"]]
 
     def take_adjust(self, entry):
         self.spent[entry["period"]] += entry["credits"]

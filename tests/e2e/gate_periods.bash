@@ -89,9 +89,12 @@ check "$back_end: credits audit" credits audit
 
 credits set budget=$((second + 50)) >out
 lines 15 910000 >in
-expect 75 "$back_end: the budget of the new period" "${job[@]}" --stats=stats --cache="sqlite:$back_end.2.db" in >out
-diag "$(tail -n 1 stats)"
-check "$back_end: is used up, too" [ $((second + 50 - $(standing .spent))) -lt 5 ]
+# On a busy machine a hold may end before its call can leave; then there is something left for the next run.
+use_up() {
+    "${job[@]}" --cache="sqlite:$back_end.2.db" in >out 2>err
+    [ $((second + 50 - $(standing .spent))) -lt 5 ]
+}
+check "$back_end: the budget of the new period is used up, too" wait_for use_up
 
 # --- Told once -------------------------------------------------------------------------------------------------
 touch stop

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # 64 clients of one ledger in a Redis server, killed at random moments, and so is the server: neither money nor concurrency is ever
-# exceeded. What a crash of the server's machine makes it forget is found again by credits sync.
+# exceeded.
 # shellcheck source=tests/e2e/gate.bash
 . "$(dirname "$0")/gate.bash"
 
