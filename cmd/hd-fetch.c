@@ -31,7 +31,7 @@
 #define HEADER_MAX 1100   /* with the longest key that is taken */
 
 /* Of a listing's request, in jl_rec.field. */
-enum { KEYWORD, LOCATION, SORT, DOMAIN_OF, SOURCE_OF, REQUEST_FIELDS };
+enum { KEYWORD, LOCATION, SORT, DOMAIN_OF, SOURCE_OF, USER_OF, REQUEST_FIELDS };
 
 static struct fetch {
     jl_run *run;
@@ -155,7 +155,7 @@ static const jl_opt options[] = {
      .arg = "ID",
      .kind = JL_OPT_TEXT,
      .to = &h.user,
-     .help = "whose search this is: for caps and reports"},
+     .help = "whose search this is, for caps and reports; a line's own user wins"},
     {.name = "priority",
      .kind = JL_OPT_FLAG,
      .to = &h.priority,
@@ -209,6 +209,28 @@ static const jl_opt options[] = {
     JL_OPT_END,
 };
 
+/* ---- whose a line is ---- */
+
+static bool is_user(jl_span text) {
+    for (size_t i = 0; i < text.n; i++)
+        if ((unsigned char)text.p[i] < ' ' || text.p[i] == 0x7f)
+            return false;
+    return text.n <= JL_USER_MAX;
+}
+
+/* The ledger takes no other. */
+static int check_user(const jl_rec *rec, jl_err *err) {
+    size_t field = h.options.user;
+    if (rec->field[field].type != JL_STRING)
+        return 0;
+    jl_buf_clear(&h.scratch);
+    if (jl_json_decode(jl_rec_value(rec, field), &h.scratch, err) != 0)
+        return -1;
+    if (is_user(jl_buf_span(&h.scratch)))
+        return 0;
+    return jl_err_set(err, JL_DATA, "its user has more than %d bytes, or a control byte", JL_USER_MAX);
+}
+
 /* ---- lines of a listing ---- */
 
 static int refuse_request(jl_err *err) {
@@ -219,7 +241,9 @@ static int refuse_request(jl_err *err) {
 
 static int look_request(void *self, const jl_rec *rec, jl_err *err) {
     (void)self;
-    return rec->has_key && jl_fetch_endpoint(&h.options, rec) ? JL_ASK : refuse_request(err);
+    if (!rec->has_key || !jl_fetch_endpoint(&h.options, rec))
+        return refuse_request(err);
+    return check_user(rec, err) == 0 ? JL_ASK : -1;
 }
 
 /* Job lines that were not there before. */
@@ -289,7 +313,6 @@ static bool is_fresh(const jl_rec *rec) {
 
 static int look_job(void *self, const jl_rec *rec, jl_err *err) {
     (void)self;
-    (void)err;
     if (is_fresh(rec)) {
         h.fresh_lines++;
         return h.dry_run ? JL_DROP : JL_PASS;
@@ -298,7 +321,7 @@ static int look_job(void *self, const jl_rec *rec, jl_err *err) {
         h.no_url++;
         return h.dry_run ? JL_DROP : JL_PASS;
     }
-    return JL_ASK;
+    return check_user(rec, err) == 0 ? JL_ASK : -1;
 }
 
 /* The decoded text of a line's value, or else of what was bought. */
@@ -526,8 +549,8 @@ static int check_usage(const jl_run *r, jl_err *err) {
         return jl_err_set(err, JL_USAGE, "--modes=0 leaves page nothing to do");
     if (h.ttl < 0 || h.fresh < 0)
         return jl_err_set(err, JL_USAGE, "--%s: a time was expected", h.ttl < 0 ? "ttl" : "fresh");
-    if (strlen(h.user) > JL_USER_MAX)
-        return jl_err_set(err, JL_USAGE, "--user: at most %d bytes", JL_USER_MAX);
+    if (!is_user(jl_span_of(h.user)))
+        return jl_err_set(err, JL_USAGE, "--user: at most %d bytes, no control bytes", JL_USER_MAX);
     if (!jl_http_private(h.api))
         return jl_err_set(err, JL_USAGE,
                           "--api: https://HOST was expected, or http:// on this "
@@ -536,7 +559,7 @@ static int check_usage(const jl_run *r, jl_err *err) {
 }
 
 static int want_request(jl_err *err) {
-    static const char *const names[REQUEST_FIELDS] = {"keyword", "location", "sort", "domain", "source"};
+    static const char *const names[REQUEST_FIELDS] = {"keyword", "location", "sort", "domain", "source", "user"};
     for (size_t i = 0; i < REQUEST_FIELDS; i++)
         if (jl_want_name(h.want, jl_span_of(names[i]), err) != (int)i)
             return -1;
@@ -547,6 +570,8 @@ static int want_job(jl_err *err) {
     for (int i = 0; i < JL_JOB_COUNT; i++)
         if (jl_want_name(h.want, jl_job_bare((jl_job_name)i), err) != i)
             return -1;
+    if (jl_want_name(h.want, JL_SPAN("user"), err) != JL_JOB_COUNT)
+        return -1;
     return jl_keyspec_parse(JL_SPAN("url"), &h.key, err);
 }
 
@@ -567,6 +592,7 @@ static int open_fields(jl_err *err) {
                                    .domain = DOMAIN_OF,
                                    .source_field = listing ? SOURCE_OF : JL_JOB_SOURCE,
                                    .url = JL_JOB_URL,
+                                   .user = listing ? USER_OF : JL_JOB_COUNT,
                                    .pages = (unsigned)h.pages,
                                    .modes = (unsigned)h.modes,
                                    .tries = (unsigned)h.tries,

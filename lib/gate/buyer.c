@@ -51,11 +51,12 @@ struct jl_buyer {
     list active; /* twice as many as may be out, at most: what is claimed is soon bought */
     size_t n_active, n;
     jl_retry retry;
-    double retries;       /* tokens */
-    int64_t passes_at;    /* the gate is full until then */
-    int64_t closed_until; /* the gate has said no until then … */
-    jl_admission closed;  /* … with these words */
-    int64_t worst_out;    /* of the calls that are out */
+    double retries;                    /* tokens */
+    int64_t passes_at;                 /* the gate is full until then */
+    int64_t closed_until;              /* the gate has said no until then … */
+    jl_admission closed;               /* … with these words … */
+    char closed_user[JL_USER_MAX + 1]; /* … to this user, if it was a user's cap */
+    int64_t worst_out;                 /* of the calls that are out */
     bool stopped;
     jl_err trouble, refusal;                                       /* the first; the last */
     int (*take)(void *self, const jl_bought *bought, jl_err *err); /* during collect */
@@ -95,6 +96,7 @@ static void free_order(order *o) {
     free((void *)(uintptr_t)o->o.url);
     free((void *)(uintptr_t)o->o.body.p);
     free((void *)(uintptr_t)o->o.notice);
+    free((void *)(uintptr_t)o->o.user);
     free(o);
 }
 
@@ -170,7 +172,7 @@ static int settle(jl_buyer *b, const order *o, jl_hold_state to, int64_t cost, j
                    .outcome = outcome,
                    .by = "",
                    .endpoint = o->o.endpoint,
-                   .user = b->o.user,
+                   .user = o->o.user,
                    .worst = o->worst};
     jl_settled done;
     jl_err err = {0};
@@ -466,8 +468,8 @@ static void refused(jl_buyer *b, order *o, const jl_admission *a) {
 }
 
 /* A gate that has just said no to all calls of this price need not be asked for each. */
-static bool is_closed(const jl_buyer *b, int64_t now, int64_t worst) {
-    if (now >= b->closed_until)
+static bool is_closed(const jl_buyer *b, int64_t now, const order *o, int64_t worst) {
+    if (now >= b->closed_until || (b->closed.refusal == JL_REFUSED_USER && strcmp(b->closed_user, o->o.user) != 0))
         return false;
     return b->closed.refusal == JL_REFUSED_BREAKER || b->closed.refusal == JL_REFUSED_QUOTA ||
            (b->closed.refusal != JL_REFUSED_PRICE && worst >= b->closed.worst);
@@ -477,7 +479,7 @@ static bool is_closed(const jl_buyer *b, int64_t now, int64_t worst) {
 static bool reserve(jl_buyer *b, order *o, int64_t now) {
     jl_admission a = {0};
     jl_err err = {0};
-    jl_reserve r = {.id = o->id, .endpoint = o->o.endpoint, .user = b->o.user, .cost = -1, .priority = b->o.priority};
+    jl_reserve r = {.id = o->id, .endpoint = o->o.endpoint, .user = o->o.user, .cost = -1, .priority = b->o.priority};
     if (jl_hold_id(o->id, &err) != 0 || b->o.ledger->ops->reserve(b->o.ledger, &r, &a, &err) != 0) {
         in_trouble(b, &err);
         refuse(b, o, err.text);
@@ -491,6 +493,7 @@ static bool reserve(jl_buyer *b, order *o, int64_t now) {
         return false;
     }
     b->closed = a;
+    snprintf(b->closed_user, sizeof b->closed_user, "%s", o->o.user);
     b->closed_until = now + (a.wait >= 0 && a.wait < CLOSED_FOR ? a.wait : CLOSED_FOR);
     refused(b, o, &a);
     return false;
@@ -542,7 +545,7 @@ static void dispatch(jl_buyer *b, order *o) {
 
 static void buy(jl_buyer *b, order *o, int64_t now) {
     int64_t expected = expected_worst(b, o);
-    if (is_closed(b, now, expected)) {
+    if (is_closed(b, now, o, expected)) {
         refused(b, o, &b->closed);
     } else if (over_limit(b, expected)) {
         stay_within(b, o, expected);
@@ -638,24 +641,25 @@ size_t jl_buyer_outstanding(const jl_buyer *b) {
     return b->n;
 }
 
-static bool copy_texts(order *o, const jl_order *from) {
+static bool copy_texts(order *o, const jl_order *from, const char *user) {
     char *body = NULL;
     o->o = *from;
     o->o.endpoint = strdup(from->endpoint);
     o->o.method = strdup(from->method);
     o->o.url = strdup(from->url);
     o->o.notice = strdup(from->notice);
+    o->o.user = strdup(from->user && *from->user ? from->user : user);
     if (from->body.n && (body = malloc(from->body.n)) != NULL)
         memcpy(body, from->body.p, from->body.n);
     o->o.body.p = body;
-    return o->o.endpoint && o->o.method && o->o.url && o->o.notice && (body || from->body.n == 0);
+    return o->o.endpoint && o->o.method && o->o.url && o->o.notice && o->o.user && (body || from->body.n == 0);
 }
 
 int jl_buyer_order(jl_buyer *b, const jl_order *from, jl_err *err) {
     order *o = calloc(1, sizeof *o);
     if (!o)
         return jl_err_nomem(err);
-    if (!copy_texts(o, from)) {
+    if (!copy_texts(o, from, b->o.user)) {
         free_order(o);
         return jl_err_nomem(err);
     }

@@ -34,6 +34,7 @@ typedef struct jl_order {
     jl_hash key;          /* in what was bought */
     int64_t fresh, keep;  /* ns: how old what was bought may be; how long it stays known */
     const char *endpoint; /* in the price table */
+    const char *user;     /* who pays; NULL or "": jl_buyer_options.user */
     const char *method, *url;
     jl_span body;       /* JSON; empty = none */
     bool ahead;         /* before those that wait: it goes on with something */
@@ -74,7 +75,7 @@ typedef struct jl_buyer_options {
     jl_kept *kept;
     const char *const *header; /* of each request, "Name: value", NULL-terminated; the key is among them */
     jl_span secret;            /* the key itself: never let out with a body, should a reply repeat it */
-    const char *user;          /* who pays, "" = nobody in particular */
+    const char *user;          /* who pays when an order does not say, "" = nobody in particular */
     bool priority;
     uint64_t max_credits; /* of this run; UINT64_MAX = no limit */
     size_t max_body;      /* bytes of a reply */

@@ -23,7 +23,7 @@ typedef struct task {
     uint64_t number;                     /* names it to the buyer, and its result to the program */
     const jl_hasdata_endpoint *endpoint; /* of the call under way */
     size_t mode;                         /* of the generic web call, the next one to try */
-    jl_buf url, keyword, location, sort, domain, next_page;
+    jl_buf url, keyword, location, sort, domain, user, next_page;
     unsigned page;   /* of a listing, from 1 */
     jl_hash job_key; /* of the job call */
     bool fell_back;  /* that has failed: the page is looked at */
@@ -67,7 +67,7 @@ void jl_fetch_free(jl_fetch_result *r) {
 
 static void free_task(task *t) {
     jl_fetch_free(t->result);
-    jl_buf *text[] = {&t->url, &t->keyword, &t->location, &t->sort, &t->domain, &t->next_page};
+    jl_buf *text[] = {&t->url, &t->keyword, &t->location, &t->sort, &t->domain, &t->user, &t->next_page};
     for (size_t i = 0; i < sizeof text / sizeof *text; i++)
         jl_buf_free(text[i]);
     free(t);
@@ -174,6 +174,8 @@ const jl_hasdata_endpoint *jl_fetch_endpoint(const jl_fetch_options *o, const jl
 
 static int read_task(const fetch *f, const jl_rec *rec, task *t, jl_err *err) {
     const jl_fetch_options *o = &f->o;
+    if (copy_text(rec, o->user, &t->user, err) != 0)
+        return -1;
     if (o->what != JL_HASDATA_LISTING)
         return copy_text(rec, o->url, &t->url, err);
     return copy_text(rec, o->keyword, &t->keyword, err) != 0 || copy_text(rec, o->location, &t->location, err) != 0 ||
@@ -238,10 +240,11 @@ static int place_order(fetch *f, task *t, jl_err *err) {
     if (t->endpoint->kind == JL_HASDATA_JOB)
         t->job_key = order.key;
     describe(t, notice);
+    order.user = jl_buf_text(&t->user, err);
     order.method = f->request.method;
     order.url = jl_buf_text(&f->url, err);
     order.body = jl_buf_span(&f->request.body);
-    return order.url ? jl_buyer_order(f->buyer, &order, err) : -1;
+    return order.url && order.user ? jl_buyer_order(f->buyer, &order, err) : -1;
 }
 
 /* ---- what came ---- */

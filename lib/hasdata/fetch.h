@@ -10,8 +10,8 @@ typedef struct jl_fetch_options {
     jl_hasdata_kind what;
     const char *source; /* where a record names none: "indeed", "glassdoor" */
     const char *api;    /* base URL, without a slash at its end */
-    /* Indices in jl_rec.field; of a listing's request: keyword … source, of a job: url, source. */
-    size_t keyword, location, sort, domain, source_field, url;
+    /* Indices in jl_rec.field; of a listing's request: keyword … source, of a job: url, source; of both: whose it is. */
+    size_t keyword, location, sort, domain, source_field, url, user;
     unsigned pages;  /* of a listing, at most */
     unsigned modes;  /* of the generic web call, at most: the cheapest first; 0 = no fallback to it */
     unsigned tries;  /* as jl_buyer_options: a job call that has failed so often falls back, too */

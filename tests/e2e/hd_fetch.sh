@@ -89,6 +89,18 @@ is "$(cat out) $(figure no_url)" '{"title":"T","company":"C"} 1' "goes out as it
 expect 0 "the dry run of postings" "${job[@]}" --dry-run < <(lines 3 good 900) >out
 is "$(tail -n 1 out)" '{"calls":3,"credits":15,"fallback_credits":93}' "reckons with the first call, and with all"
 
+# --- Whose ----------------------------------------------------------------------------------------------------------
+
+credits set user-cap=12 >/dev/null
+lines 4 good 1500 | sed 's/}$/,"user":"ann"}/' >in
+lines 1 good 1510 >>in
+expect 75 "a user's cap" "${job[@]}" --user=bob --stats=stats in >out
+is "$(figure enriched) $(figure refused_user_cap)" "3 2" "holds for whom the line names, and for nobody else"
+is "$(credits report --by=user --json | jq -c 'select(.name == "ann" or .name == "bob") | [.name,.credits]' | sort | paste -sd ' ')" \
+    '["ann",10] ["bob",5]' "and the report tells them apart"
+expect 65 "a user that no ledger takes" "${job[@]}" <<<'{"url":"https://www.indeed.com/viewjob?jk=0123456789abcdef","user":"a\u0007b"}' >out
+credits set user-cap=0 >/dev/null
+
 # --- Limits ---------------------------------------------------------------------------------------------------------
 
 lines 10 good 1000 >in
