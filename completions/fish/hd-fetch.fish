@@ -85,7 +85,7 @@ complete -c hd-fetch -n '__hd_fetch_at options job page' -l fresh -x -d 'a posti
 complete -c hd-fetch -n '__hd_fetch_at options job page' -l modes -x -d 'modes of the page call that are tried, the cheapest first; 0 = job does without [4]'
 complete -c hd-fetch -n '__hd_fetch_at options job page' -l html -d 'add description_html, too'
 complete -c hd-fetch -n '__hd_fetch_at options job page' -l raw -r -F -d 'keep payloads there under their hash; the line'\''s raw names them'
-complete -c hd-fetch -n '__hd_fetch_at options' -l user -x -d 'whose search this is: for caps and reports'
+complete -c hd-fetch -n '__hd_fetch_at options' -l user -x -d 'whose search this is, for caps and reports; a line'\''s own user wins'
 complete -c hd-fetch -n '__hd_fetch_at options' -l priority -d 'may use the share of the budget that is kept for such calls'
 complete -c hd-fetch -n '__hd_fetch_at options' -l max-credits -x -d 'what this run may cost, at most [no limit but the budget]'
 complete -c hd-fetch -n '__hd_fetch_at options' -l dry-run -d 'print the calls and their worst cost; buy nothing'
