@@ -70,7 +70,7 @@ for round in $(seq "$JL_SCALE"); do
         pids+=($!)
     done
     for ((i = 0; i < clients; i++)); do
-        wait_for hd_is ".billed >= $((i * 40 + RANDOM % 40))" true
+        wait_for hd_is ".billed >= $((i * 25 + RANDOM % 25))" true
         kill -KILL "${pids[i]}" 2>/dev/null
         wait "${pids[i]}" 2>/dev/null
     done
@@ -88,8 +88,11 @@ for round in $(seq "$JL_SCALE"); do
     wait_for no_lease_left
     twice=$(hd_state .bought_twice) lost=$((($(standing .uncertain) - doubts) / 5))
     check "round $round: only what was in flight is bought twice: $twice of $lost" [ "$twice" -le "$lost" ]
-    is $(($(standing .spent) - before)) $(((240 + lost) * 5)) "round $round: and is charged both times, the rest once"
-    check "round $round: the bill is no more than that" [ "$(hd_state .billed)" -le $((240 + lost)) ]
+    # Killed between keeping and settling, a call is uncertain though what it bought is there.
+    spent=$(($(standing .spent) - before))
+    check "round $round: and is charged both times, the rest once: $spent" [ "$spent" -ge 1200 ]
+    check "round $round: that is no more than what may have been billed" [ "$spent" -le $(((240 + lost) * 5)) ]
+    check "round $round: and no less than the bill" [ "$spent" -ge "$(hd_state .credits)" ]
     hd_reset
 done
 check "credits audit" credits audit
