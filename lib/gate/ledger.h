@@ -9,7 +9,7 @@
                   VOID             UNCERTAIN -- settle --> SETTLED, VOID
 
    Each operation is one atomic step, for any number of processes, and begins with the end of all leases that have
-   passed. An operation that is repeated with the same hold id, because the answer to it was lost, does nothing new.
+   passed; `settings` and `journal` only read. An operation that is repeated with the same hold id, because the answer to it was lost, does nothing new.
 
    Invariant, at each admission in period Q:  committed(Q) + worst <= budget  and  live < concurrency, where
      committed(Q) = spent(Q) + the worst cases of the live holds (RESERVED, SENT) that reach Q
@@ -144,6 +144,8 @@ typedef struct jl_ledger_ops {
     int (*settle)(jl_ledger *l, const jl_settle *s, jl_settled *result, jl_err *err);
     /* Everything as it stands; the caller frees it with jl_account_free. */
     int (*look)(jl_ledger *l, jl_account *account, jl_err *err);
+    /* The settings alone. Writes nothing, not even the end of leases: for whoever only reckons, and may only read. */
+    int (*settings)(jl_ledger *l, jl_settings *settings, jl_err *err);
     /* Makes the account with the defaults of jl_account_default if there is none, which the journal then begins with (an
        entry JL_EVENT_SET each), and changes settings: `change` is NAME=VALUE, checked with jl_account_set before. All or
        nothing. JL_TEMPFAIL: the anchor cannot be changed while holds are live (what becomes of the period's sum:

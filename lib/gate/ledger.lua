@@ -785,6 +785,7 @@ if not there then
   read_settings(ARGV[4])
   write_whole_account()
 end
+if operation == 'settings' then return {'ok', a.version, call('HGETALL', ACCOUNT)} end
 begin_period()
 end_leases()
 

@@ -270,7 +270,6 @@ static int ledger_settle(jl_ledger *base, const jl_settle *s, jl_settled *result
 struct looking {
     jl_account *a;
     const char *name; /* of the server */
-    uint64_t version; /* of the settings */
     int64_t now;      /* us */
     char previous[JL_PERIOD_SIZE];
 };
@@ -285,13 +284,27 @@ static int64_t whole(jl_span text) {
     return negative ? -(int64_t)n : (int64_t)n;
 }
 
-static int look_setting(const struct looking *k, jl_span name, jl_span value, jl_err *err) {
+/* What is no setting is passed over. */
+static int take_setting(const char *server, jl_settings *s, jl_span field, jl_span value, jl_err *err) {
+    const jl_span set = JL_SPAN("set.");
     char change[JL_NOTE_MAX + 1];
     jl_err why = {0};
-    (void)snprintf(change, sizeof change, "%.*s=%.*s", (int)name.n, name.p, (int)value.n, value.n ? value.p : "");
-    if (jl_account_set(&k->a->settings, change, &why) == 0)
+    if (field.n <= set.n || memcmp(field.p, set.p, set.n) != 0)
         return 0;
-    return jl_err_set(err, JL_CONFIG, "%s: a setting that this version does not know: %s", k->name, why.text);
+    (void)snprintf(change, sizeof change, "%.*s=%.*s", (int)(field.n - set.n), field.p + set.n, (int)value.n,
+                   value.n ? value.p : "");
+    if (jl_account_set(s, change, &why) == 0)
+        return 0;
+    return jl_err_set(err, JL_CONFIG, "%s: a setting that this version does not know: %s", server, why.text);
+}
+
+/* Of the account's hash. */
+static int take_settings(const char *server, jl_settings *s, const jl_redis_reply *fields, jl_err *err) {
+    jl_account_default(s);
+    for (size_t i = 0; i + 1 < jl_redis_count(fields); i += 2)
+        if (take_setting(server, s, text_at(fields, i), text_at(fields, i + 1), err) != 0)
+            return -1;
+    return 0;
 }
 
 /* Grows for one more. */
@@ -336,22 +349,17 @@ static void look_breaker(const struct looking *k, jl_span field, jl_span value) 
     }
 }
 
-static int look_field(struct looking *k, jl_span field, jl_span value, jl_err *err) {
-    const jl_span set = JL_SPAN("set."), spent = JL_SPAN("spent:");
-    if (field.n > set.n && memcmp(field.p, set.p, set.n) == 0)
-        return look_setting(k, (jl_span){field.p + set.n, field.n - set.n}, value, err);
+static int look_field(const struct looking *k, jl_span field, jl_span value, jl_err *err) {
+    const jl_span spent = JL_SPAN("spent:");
     if (field.n > spent.n && memcmp(field.p, spent.p, spent.n) == 0)
         return look_sum(k->a, (jl_span){field.p + spent.n, field.n - spent.n}, (jl_span){NULL, 0}, whole(value), err);
     if (jl_span_eq(field, JL_SPAN("seq")))
         k->a->seq = (uint64_t)whole(value);
-    else if (jl_span_eq(field, JL_SPAN("version")))
-        k->version = (uint64_t)whole(value);
     else
         look_breaker(k, field, value);
     return 0;
 }
 
-/* The window is counted when the settings are known. */
 static void look_window(jl_account *a, const jl_redis_reply *fields) {
     jl_breaker b = {0};
     for (size_t i = 0; i + 1 < jl_redis_count(fields); i += 2)
@@ -446,7 +454,8 @@ static int look_take(void *self, const jl_redis_reply *reply, jl_err *err) {
     a->now_ms = k->now / 1000;
     copy_text(text_at(reply, 2), a->period, sizeof a->period);
     copy_text(text_at(reply, 3), a->next, sizeof a->next);
-    jl_account_default(&a->settings);
+    if (take_settings(k->name, &a->settings, fields, err) != 0)
+        return -1;
     for (size_t i = 0; i + 1 < jl_redis_count(fields); i += 2)
         if (look_field(k, text_at(fields, i), text_at(fields, i + 1), err) != 0)
             return -1;
@@ -465,7 +474,8 @@ static int look_take(void *self, const jl_redis_reply *reply, jl_err *err) {
     return 0;
 }
 
-static int look(struct ledger *l, jl_account *a, uint64_t *version, jl_err *err) {
+static int ledger_look(jl_ledger *base, jl_account *a, jl_err *err) {
+    struct ledger *l = (struct ledger *)base;
     struct args args = {0};
     struct looking k = {.a = a, .name = jl_redis_name(l->redis)};
     *a = (jl_account){0};
@@ -473,13 +483,38 @@ static int look(struct ledger *l, jl_account *a, uint64_t *version, jl_err *err)
     int rc = ledger_call(l, &args, look_take, &k, err);
     if (rc != 0)
         jl_account_free(a);
+    return rc;
+}
+
+/* ---- settings ---- */
+
+struct known {
+    const char *name; /* of the server */
+    jl_settings *settings;
+    uint64_t version; /* of the settings */
+};
+
+/* Reply: ok, version, the account's hash. */
+static int settings_take(void *self, const jl_redis_reply *reply, jl_err *err) {
+    struct known *k = self;
+    if (jl_redis_count(reply) != 3)
+        return jl_err_set(err, JL_SOFTWARE, "%s: the ledger's script says too little", k->name);
+    k->version = (uint64_t)number_at(reply, 1);
+    return take_settings(k->name, k->settings, jl_redis_at(reply, 2), err);
+}
+
+static int ask_settings(struct ledger *l, jl_settings *s, uint64_t *version, jl_err *err) {
+    struct args args = {0};
+    struct known k = {.name = jl_redis_name(l->redis), .settings = s};
+    add(&args, "settings");
+    int rc = ledger_call(l, &args, settings_take, &k, err);
     *version = k.version;
     return rc;
 }
 
-static int ledger_look(jl_ledger *base, jl_account *a, jl_err *err) {
+static int ledger_settings(jl_ledger *base, jl_settings *settings, jl_err *err) {
     uint64_t version;
-    return look((struct ledger *)base, a, &version, err);
+    return ask_settings((struct ledger *)base, settings, &version, err);
 }
 
 /* ---- set ---- */
@@ -533,13 +568,9 @@ static int send_settings(struct ledger *l, const jl_settings *s, uint64_t versio
 
 /* What the account has now, or is born with and the journal then begins with. Where a part is lost the script says so. */
 static int old_settings(struct ledger *l, jl_settings *s, uint64_t *version, struct args *changes, jl_err *err) {
-    jl_account a;
     jl_err why = {0};
-    if (look(l, &a, version, &why) == 0) {
-        *s = a.settings;
-        jl_account_free(&a);
+    if (ask_settings(l, s, version, &why) == 0)
         return 0;
-    }
     if (why.class != JL_CONFIG) {
         *err = why;
         return -1;
@@ -749,7 +780,7 @@ static int ledger_journal(jl_ledger *base, uint64_t from, int (*each)(void *self
     struct reading r = {.l = l, .next = from, .each = each, .self = self};
     struct args args = {0};
     jl_err why = {0};
-    add(&args, "tick");
+    add(&args, "settings");
     if (ledger_call(l, &args, NULL, NULL, &why) != 0 && why.class != JL_CONFIG) {
         *err = why;
         return -1;
@@ -900,6 +931,7 @@ static const jl_ledger_ops ops = {.reserve = ledger_reserve,
                                   .send = ledger_send,
                                   .settle = ledger_settle,
                                   .look = ledger_look,
+                                  .settings = ledger_settings,
                                   .set = ledger_set,
                                   .adjust = ledger_adjust,
                                   .breaker = ledger_breaker,

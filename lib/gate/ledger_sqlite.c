@@ -608,8 +608,8 @@ static int enter(struct ledger *l, jl_err *err) {
     return -1;
 }
 
-/* The same for one that only reads: others are kept waiting only if there are leases to be dealt with. */
-static int enter_to_read(struct ledger *l, jl_err *err) {
+/* Reads the account in a transaction that writes nothing, with leases that may have passed. */
+static int begin_read(struct ledger *l, jl_err *err) {
     if (attach(l, false, err) != 0 || jl_sqlite_begin(l->db, false, err) != 0)
         return -1;
     l->changed = false;
@@ -617,10 +617,20 @@ static int enter_to_read(struct ledger *l, jl_err *err) {
     int rc = account_read(l, err);
     if (rc == 0)
         rc = no_account(l, err);
-    if (rc > 0 && (l->lives == 0 || l->live[0].ends > l->now))
+    if (rc > 0)
         return 0;
     abandon(l);
-    return rc < 0 ? -1 : enter(l, err);
+    return -1;
+}
+
+/* As `enter` for one that only reads: others are kept waiting only if there are leases to be dealt with. */
+static int enter_to_read(struct ledger *l, jl_err *err) {
+    if (begin_read(l, err) != 0)
+        return -1;
+    if (l->lives == 0 || l->live[0].ends > l->now)
+        return 0;
+    abandon(l);
+    return enter(l, err);
 }
 
 /* Ends it: durable, unless nothing has changed, or `rc` is a failure. Returns `rc`, or -1. */
@@ -906,6 +916,15 @@ static int ledger_look(jl_ledger *base, jl_account *account, jl_err *err) {
     if (rc != 0)
         jl_account_free(account);
     return rc;
+}
+
+static int ledger_settings(jl_ledger *base, jl_settings *settings, jl_err *err) {
+    struct ledger *l = (struct ledger *)base;
+    if (begin_read(l, err) != 0)
+        return -1;
+    *settings = l->settings;
+    abandon(l);
+    return 0;
 }
 
 /* ---- set ---- */
@@ -1280,6 +1299,7 @@ static const jl_ledger_ops ops = {.reserve = ledger_reserve,
                                   .send = ledger_send,
                                   .settle = ledger_settle,
                                   .look = ledger_look,
+                                  .settings = ledger_settings,
                                   .set = ledger_set,
                                   .adjust = ledger_adjust,
                                   .breaker = ledger_breaker,

@@ -225,6 +225,7 @@ static void what_is_not_there(void **state) {
     jl_admission a;
     jl_settled s;
     jl_account account;
+    jl_settings settings;
     int64_t lease;
     for (int round = 0; round < 2; round++) {
         jl_ledger *l = open_as(*state, "model", 20 * JL_SECOND);
@@ -234,6 +235,7 @@ static void what_is_not_there(void **state) {
         refused_with(l->ops->send(l, id_of(1), &lease, &err), &err, JL_CONFIG, "credits set");
         refused_with(l->ops->settle(l, &how, &s, &err), &err, JL_CONFIG, "credits set");
         refused_with(l->ops->look(l, &account, &err), &err, JL_CONFIG, "credits set");
+        refused_with(l->ops->settings(l, &settings, &err), &err, JL_CONFIG, "credits set");
         refused_with(l->ops->adjust(l, 5, "", &err), &err, JL_CONFIG, "credits set");
         refused_with(l->ops->breaker(l, true, 0, &err), &err, JL_CONFIG, "credits set");
         refused_with(l->ops->journal(l, 1, no_entry, NULL, &err), &err, JL_CONFIG, "credits set");
@@ -308,6 +310,61 @@ static void settings_are_kept(void **state) {
     assert_int_equal(a.holds, 0);
     assert_int_equal(a.breaker, JL_BREAKER_CLOSED);
     jl_account_free(&a);
+    done(l);
+}
+
+/* Every byte of what the ledger keeps, in whatever form that has; the caller frees it. */
+static jl_buf all_of_it(void **state) {
+    jl_buf all = {0};
+    if (is_sqlite(state)) {
+        FILE *f = fopen(path_of_file(), "rb");
+        char part[16384];
+        assert_non_null(f);
+        for (size_t n; (n = fread(part, 1, sizeof part, f)) > 0;)
+            assert_int_equal(jl_buf_add(&all, (jl_span){part, n}, NULL), 0);
+        assert_int_equal(fclose(f), 0);
+        return all;
+    }
+    static const char *const key[] = {"account", "holds",   "leases",  "users",
+                                      "ended:0", "ended:1", "journal", "notices"};
+    static char reply[1 << 16];
+    for (size_t i = 0; i < sizeof key / sizeof *key; i++) {
+        char command[100];
+        snprintf(command, sizeof command, "DUMP jobline:ledger:v1:{model}:%s", key[i]);
+        size_t n = redis_say(&redis, command, reply, sizeof reply);
+        assert_true(n > 0 && n < sizeof reply - 1);
+        assert_int_equal(jl_buf_add(&all, (jl_span){reply, n}, NULL), 0);
+    }
+    return all;
+}
+
+/* Not even a lease that has passed is dealt with. */
+static void settings_are_read_without_a_trace(void **state) {
+    jl_err err = {0};
+    jl_settings s;
+    jl_ledger *l = made(state, "budget=777", "price.page=5:15"), *other = open_as(*state, "model", 20 * JL_SECOND);
+    admits(l, 1, 10);
+    admits(l, 2, 20);
+    leaves(l, 2);
+    turn(40 * 86400);
+    jl_buf before = all_of_it(state);
+    well(l->ops->settings(l, &s, &err), &err);
+    well(other->ops->settings(other, &s, &err), &err);
+    jl_buf after = all_of_it(state);
+    assert_int_equal(before.n, after.n);
+    assert_memory_equal(before.p, after.p, before.n);
+    assert_int_equal(s.budget, 777);
+    assert_int_equal(s.prices, 1);
+    assert_int_equal(jl_account_price(&s, "page")->worst, 15);
+    journal_is(l, "reserve 1 10;reserve 2 20;send 2 20;");
+    stands(l, 0, 0, 0);
+    journal_is(l, "reserve 1 10;reserve 2 20;send 2 20;void 1 0 lease;uncertain 2 20 lease;");
+    change(other, "budget=778");
+    well(l->ops->settings(l, &s, &err), &err);
+    assert_int_equal(s.budget, 778);
+    jl_buf_free(&before);
+    jl_buf_free(&after);
+    done(other);
     done(l);
 }
 
@@ -1513,6 +1570,36 @@ static void nobody_writes_into_the_journal(void **state) {
     jl_sqlite_close(db);
 }
 
+/* As somebody whom the file's mode lets read: 0 when the settings are to be had and a look, which ends leases, is not. */
+static int read_by_another(const char *text) {
+    jl_err err = {0};
+    jl_settings s = {0};
+    jl_account a;
+    if (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0))
+        return 2;
+    jl_ledger *l = open_as(text, "model", JL_SECOND);
+    int rc = l->ops->settings(l, &s, &err) != 0 || s.budget != 55;
+    bool looked = l->ops->look(l, &a, &err) == 0;
+    done(l);
+    return looked ? 3 : rc;
+}
+
+static void settings_for_those_who_may_only_read(void **state) {
+    int status;
+    jl_ledger *l = made(state, "budget=55");
+    admits(l, 1, 5);
+    done(l);
+    turn(3600);
+    assert_int_equal(chmod(folder, 0555), 0);
+    assert_int_equal(chmod(path_of_file(), 0444), 0);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(read_by_another(*state));
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(chmod(folder, 0700), 0);
+    assert_int_equal(status, 0);
+}
+
 /* ---- set up ---- */
 
 static int enter(void **state) {
@@ -1562,6 +1649,7 @@ int main(void) {
         EACH(what_is_not_there),
         EACH(what_cannot_be_meant),
         EACH(settings_are_kept),
+        EACH(settings_are_read_without_a_trace),
         EACH(settings_hold_for_all_at_once),
         EACH(accounts_are_apart),
         EACH(held_sent_settled),
@@ -1603,6 +1691,7 @@ int main(void) {
         FILES(files_that_are_none),
         FILES(a_damaged_file),
         FILES(a_file_of_its_own_mode),
+        FILES(settings_for_those_who_may_only_read),
         FILES(a_file_that_is_taken_away),
         FILES(a_locked_file),
         FILES(a_machine_that_was_started_again),
