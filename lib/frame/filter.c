@@ -155,13 +155,28 @@ static int loop_look(struct loop *l, const jl_rec *rec, jl_err *err) {
     return rec->has_key ? JL_ASK : JL_PASS;
 }
 
+/* `why` has the reason, and gets the trouble that this is. */
+static int loop_reject(struct loop *l, size_t i, jl_err *why) {
+    const jl_rec *rec = &l->rec[i];
+    l->why = *why;
+    *why = (jl_err){0};
+    jl_err_place(&l->why, l->source.name, l->item[i].number);
+    return jl_rejects_add(&l->rejects, (jl_span){rec->line, rec->len}, l->source.name, &l->why, why);
+}
+
 /* The verdicts on the batch. A line that ends the run ends the batch: those before it still go their way. */
 static void loop_verdicts(struct loop *l, jl_err *trouble) {
     for (size_t i = 0; i < l->n; i++) {
         jl_rec *rec = &l->rec[i];
         int verdict = loop_look(l, rec, trouble);
-        if (verdict < 0) {
+        bool ends = verdict < 0;
+        if (ends) {
             jl_err_place(trouble, l->source.name, l->item[i].number);
+        } else if (verdict == JL_REJECT) {
+            ends = loop_reject(l, i, trouble) != 0;
+            l->run->lines_in += ends; /* it was read, and judged */
+        }
+        if (ends) {
             l->n = i;
             return;
         }
@@ -272,8 +287,8 @@ static int loop_settle(struct loop *l, const jl_slab *slab, size_t from, size_t 
     for (size_t i = 0; i < l->n; i++) {
         const struct item *item = &l->item[i];
         const jl_rec *rec = &l->rec[i];
-        if (item->verdict == JL_DROP) {
-            l->run->dropped++;
+        if (item->verdict == JL_DROP || item->verdict == JL_REJECT) {
+            l->run->dropped += item->verdict == JL_DROP;
             continue;
         }
         jl_answer looked_up;

@@ -12,6 +12,7 @@ typedef enum jl_verdict {
     JL_ASK = 0, /* look its key up; `answer` is called with what comes */
     JL_PASS,    /* goes out untouched, in its place */
     JL_DROP,    /* dropped on purpose, counted */
+    JL_REJECT,  /* of `look` only: a bad line, err says why: put aside, or the end of the run (--rejects) */
     JL_TURNED   /* of `answer` only: it became other lines, which the program has written and counted */
 } jl_verdict;
 
@@ -29,7 +30,7 @@ typedef struct jl_filter {
     char *const *inputs; /* NULL-terminated; NULL or an empty list is stdin */
     char *const *then;   /* the command that takes the output, or NULL */
 
-    /* Called for every record, in input order, has_key and key set. -1 with err ends the run; else a jl_verdict.
+    /* Called for every record, in input order, has_key and key set. -1 with err ends the run; else a jl_verdict but JL_TURNED.
        NULL: ask when it has a key, else pass. */
     int (*look)(void *self, const jl_rec *rec, jl_err *err);
     /* Writes what becomes of the line to `out`, in input order: jl_splice or jl_out_line, returning JL_PASS; or

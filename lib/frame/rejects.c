@@ -2,6 +2,7 @@
 #include "frame/rejects.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -94,9 +95,13 @@ static int rejects_count(jl_rejects *r, const jl_err *why, jl_err *err) {
         err->byte = why->byte;
         return -1;
     }
-    if (r->told++ < TOLD_AT_MOST)
-        jl_run_warn(run, "%s:%" PRIu64 ": byte %" PRIu64 ": %s%s", why->file, why->line, why->byte, why->text,
+    if (r->told++ < TOLD_AT_MOST) {
+        char byte[40] = ""; /* what is wrong with a record as a whole has none */
+        if (why->byte)
+            (void)snprintf(byte, sizeof byte, "byte %" PRIu64 ": ", why->byte);
+        jl_run_warn(run, "%s:%" PRIu64 ": %s%s%s", why->file, why->line, byte, why->text,
                     r->told == TOLD_AT_MOST ? " (further bad lines are only counted)" : "");
+    }
     return 0;
 }
 
