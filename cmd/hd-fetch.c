@@ -33,8 +33,11 @@
 /* Of a listing's request, in jl_rec.field. */
 enum { KEYWORD, LOCATION, SORT, DOMAIN_OF, SOURCE_OF, USER_OF, REQUEST_FIELDS };
 
+enum { REFUSED_DROP, REFUSED_PASS };
+
 static struct fetch {
     jl_run *run;
+    int refused;
     const char *source, *keyword, *location, *sort, *domain, *user, *key_file, *api, *ledger_url, *cache_url, *raw;
     bool ledger_given, cache_given, priority, html, dry_run, stdin_free;
     uint64_t pages, modes, tries, max_credits;
@@ -151,6 +154,13 @@ static const jl_opt options[] = {
      .complete = JL_COMPLETE_FILE,
      .verbs = "job|page",
      .help = "keep payloads there under their hash; the line's raw names them"},
+    {.name = "refused",
+     .arg = "WHAT",
+     .kind = JL_OPT_CHOICE,
+     .to = &h.refused,
+     .words = "drop|pass",
+     .verbs = "listing",
+     .help = "a request that could not be bought: drop it, or pass it on as it came [drop]"},
     {.name = "user",
      .arg = "ID",
      .kind = JL_OPT_TEXT,
@@ -233,17 +243,12 @@ static int check_user(const jl_rec *rec, jl_err *err) {
 
 /* ---- lines of a listing ---- */
 
-static int refuse_request(jl_err *err) {
-    return jl_err_set(err, JL_DATA,
-                      "this is no request: it needs keyword and location, and a "
-                      "source that is known");
-}
-
 static int look_request(void *self, const jl_rec *rec, jl_err *err) {
+    const jl_hasdata_endpoint *endpoint;
     (void)self;
-    if (!rec->has_key || !jl_fetch_endpoint(&h.options, rec))
-        return refuse_request(err);
-    return check_user(rec, err) == 0 ? JL_ASK : -1;
+    if (jl_fetch_check(&h.options, rec, &endpoint, err) == 0 && check_user(rec, err) == 0)
+        return JL_ASK;
+    return err->class == JL_DATA ? JL_REJECT : -1;
 }
 
 /* Job lines that were not there before. */
@@ -269,12 +274,9 @@ static int write_jobs(const jl_fetch_result *r, jl_out *out, jl_err *err) {
 static int answer_request(void *self, const jl_rec *rec, const jl_answer *answer, jl_out *out, jl_err *err) {
     jl_fetch_result *r = answer->state == JL_FOUND ? jl_fetch_take(h.lookup, answer->value) : NULL;
     (void)self;
-    (void)rec;
-    if (answer->state == JL_REFUSED)
-        return refuse_request(err);
     if (!r) {
         h.unbought++;
-        return JL_TURNED;
+        return h.refused == REFUSED_PASS ? jl_filter_pass(rec, out, err) : JL_TURNED;
     }
     if (r->how == JL_FETCHED_REFUSED || (r->how == JL_FETCHED_PARTIAL && r->again))
         h.unbought++;
@@ -282,9 +284,11 @@ static int answer_request(void *self, const jl_rec *rec, const jl_answer *answer
         h.failed++;
     h.unbought += r->how == JL_FETCHED_FAILED && r->again;
     h.bad_jobs += r->bad;
-    int rc = write_jobs(r, out, err);
+    int rc = write_jobs(r, out, err) == 0 ? JL_TURNED : -1;
+    if (rc == JL_TURNED && h.refused == REFUSED_PASS && r->how != JL_FETCHED_DONE)
+        rc = jl_filter_pass(rec, out, err);
     jl_fetch_free(r);
-    return rc == 0 ? JL_TURNED : -1;
+    return rc;
 }
 
 /* ---- job lines ---- */
@@ -297,13 +301,18 @@ static bool is_unknown(const jl_rec *rec, jl_job_name name) {
     return rec->field[name].type == JL_ABSENT || rec->field[name].type == JL_NULL;
 }
 
+/* True when a line has been bought before: it keeps what it has. */
+static bool has_text(const jl_rec *rec) {
+    return is_word(rec, JL_JOB_ENRICHMENT_STATUS, JL_SPAN("done")) ||
+           is_word(rec, JL_JOB_ENRICHMENT_STATUS, JL_SPAN("partial"));
+}
+
 /* What was bought is not bought again before its time. */
 static bool is_fresh(const jl_rec *rec) {
     int64_t at, now = jl_clock_wall();
     if (is_word(rec, JL_JOB_ENRICHMENT_STATUS, JL_SPAN("dead")))
         return true;
-    if (!is_word(rec, JL_JOB_ENRICHMENT_STATUS, JL_SPAN("done")) &&
-        !is_word(rec, JL_JOB_ENRICHMENT_STATUS, JL_SPAN("partial")))
+    if (!has_text(rec))
         return false;
     if (rec->field[JL_JOB_ENRICHED_AT].type != JL_STRING)
         return false;
@@ -317,11 +326,16 @@ static int look_job(void *self, const jl_rec *rec, jl_err *err) {
         h.fresh_lines++;
         return h.dry_run ? JL_DROP : JL_PASS;
     }
-    if (!jl_fetch_endpoint(&h.options, rec)) {
+    const jl_hasdata_endpoint *endpoint;
+    if (jl_fetch_check(&h.options, rec, &endpoint, err) != 0)
+        return -1;
+    if (!endpoint) {
         h.no_url++;
         return h.dry_run ? JL_DROP : JL_PASS;
     }
-    return check_user(rec, err) == 0 ? JL_ASK : -1;
+    if (check_user(rec, err) == 0)
+        return JL_ASK;
+    return err->class == JL_DATA ? JL_REJECT : -1;
 }
 
 /* The decoded text of a line's value, or else of what was bought. */
@@ -380,6 +394,9 @@ static int write_enriched(const jl_rec *rec, jl_fetch_result *r, jl_out *out, jl
     *(whole ? &h.enriched : &h.partial) += 1;
     h.by_page += r->page;
     leave_what_is_known(rec, &r->job);
+    if (rec->field[JL_JOB_ENRICHMENT_TRIES].type != JL_ABSENT &&
+        jl_job_raw(&r->job, JL_JOB_ENRICHMENT_TRIES, JL_SPAN("0"), err) != 0)
+        return -1;
     if ((jl_job_has(&r->job, JL_JOB_DESCRIPTION) && set_content_hash(rec, &r->job, err) != 0) ||
         jl_job_time(&r->job, JL_JOB_ENRICHED_AT, r->at, err) != 0 ||
         jl_job_text(&r->job, JL_JOB_ENRICHMENT_STATUS, whole ? JL_SPAN("done") : JL_SPAN("partial"), err) != 0)
@@ -394,6 +411,8 @@ static int write_marked(const jl_rec *rec, jl_fetch_result *r, jl_out *out, jl_e
     char text[24];
     *(dead ? &h.dead : &h.failed) += 1;
     h.unbought += !dead && r->again;
+    if (!dead && has_text(rec))
+        return jl_filter_pass(rec, out, err);
     jl_job_clear(&r->job);
     if (rec->field[JL_JOB_ENRICHMENT_TRIES].type == JL_NUMBER)
         (void)jl_json_integer(jl_rec_value(rec, JL_JOB_ENRICHMENT_TRIES), &tries); /* stays 0 when it is none */
@@ -426,7 +445,7 @@ static int verdict(void *self, jl_err *err) {
     (void)self;
     if (h.unbought == 0 || h.dry_run)
         return 0;
-    if (jl_buyer_refused(h.buyer, err) != JL_OK)
+    if (jl_buyer_refused(h.buyer, err) != JL_OK || jl_buyer_away(h.buyer, err) != JL_OK)
         return -1;
     return jl_err_set(err, JL_TEMPFAIL, "%" PRIu64 " of %" PRIu64 " lines were not bought: run again later", h.unbought,
                       h.run->lines_in);
@@ -448,11 +467,11 @@ static int64_t worst_of(const jl_hasdata_endpoint *e) {
 }
 
 static int dry_answer(void *self, const jl_rec *rec, const jl_answer *answer, jl_out *out, jl_err *err) {
-    const jl_hasdata_endpoint *e = jl_fetch_endpoint(&h.options, rec);
+    const jl_hasdata_endpoint *e;
     (void)self;
     (void)answer;
-    if (!e)
-        return JL_DROP;
+    if (jl_fetch_check(&h.options, rec, &e, err) != 0)
+        return -1;
     int64_t worst = worst_of(e);
     if (worst < 0)
         return jl_err_set(err, JL_CONFIG, "no price is known for %s: credits set price.%s=N", e->name, e->name);
@@ -477,6 +496,7 @@ static int dry_answer(void *self, const jl_rec *rec, const jl_answer *answer, jl
         jl_write_u64(&h.scratch, "credits", calls * (uint64_t)worst, err) != 0 ||
         jl_write_close(&h.scratch, err) != 0 || jl_out_line(out, jl_buf_span(&h.scratch), err) != 0)
         return -1;
+    h.run->lines_out++;
     return JL_TURNED;
 }
 
@@ -532,6 +552,21 @@ static int make_request(jl_err *err) {
 
 /* ---- the program ---- */
 
+/* What -w, -l and the others say is no input line: what is wrong with it is wrong with the command. */
+static int check_request(jl_err *err) {
+    const jl_hasdata_endpoint *e = jl_hasdata_endpoint_of(jl_span_of(h.source), JL_HASDATA_LISTING);
+    jl_hasdata_query q = {.keyword = jl_span_of(h.keyword),
+                          .location = jl_span_of(h.location),
+                          .sort = jl_span_of(h.sort),
+                          .domain = jl_span_of(h.domain)};
+    jl_hasdata_request request = {0};
+    int rc = jl_hasdata_ask_listing(e, &q, &request, err);
+    if (rc != 0 && err->class == JL_DATA)
+        err->class = JL_USAGE;
+    jl_hasdata_request_free(&request);
+    return rc;
+}
+
 static int check_usage(const jl_run *r, jl_err *err) {
     bool one = h.keyword || h.location;
     h.what = strcmp(r->verb, "listing") == 0 ? JL_HASDATA_LISTING
@@ -555,7 +590,7 @@ static int check_usage(const jl_run *r, jl_err *err) {
         return jl_err_set(err, JL_USAGE,
                           "--api: https://HOST was expected, or http:// on this "
                           "machine: the key is sent nowhere else");
-    return 0;
+    return one ? check_request(err) : 0;
 }
 
 static int want_request(jl_err *err) {

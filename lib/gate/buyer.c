@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
+#include "base/num.h"
 #include "gate/buyer.h"
 #include "wire/retry.h"
 
@@ -58,6 +60,8 @@ struct jl_buyer {
     char closed_user[JL_USER_MAX + 1]; /* … to this user, if it was a user's cap */
     int64_t worst_out;                 /* of the calls that are out */
     bool stopped;
+    bool reached;                                                  /* a call has reached the provider */
+    jl_err away;                                                   /* the last that did not */
     jl_err trouble, refusal;                                       /* the first; the last */
     int (*take)(void *self, const jl_bought *bought, jl_err *err); /* during collect */
     void *taker;
@@ -200,17 +204,36 @@ static void charge(jl_buyer *b, const order *o, jl_hold_state to, int64_t cost, 
 
 /* ---- replies ---- */
 
+/* An HTTP date (RFC 9110, 5.6.7, the form that is sent), seconds since 1970; -1: it is none. */
+static int64_t http_date(jl_span text) {
+    struct tm tm = {0};
+    char copy[40];
+    if (text.n >= sizeof copy)
+        return -1;
+    memcpy(copy, text.p, text.n);
+    copy[text.n] = '\0';
+    const char *end = strptime(copy, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+    return end && !*end ? (int64_t)timegm(&tm) : -1;
+}
+
+/* A date is reckoned from the reply's own, so that nobody's clock matters. */
+static int64_t until_date(const jl_http_reply *reply, jl_span value) {
+    jl_span date;
+    int64_t until = http_date(value);
+    int64_t now = jl_http_header(reply, "Date", &date) == 0 ? http_date(date) : -1;
+    if (now < 0)
+        now = jl_clock_wall() / JL_SECOND;
+    return until > now ? (until - now) * JL_SECOND : 0;
+}
+
 static int64_t retry_after(const jl_http_reply *reply) {
     jl_span value;
-    int64_t seconds = 0;
-    if (jl_http_header(reply, "Retry-After", &value) != 0 || value.n == 0 || value.n > 9)
+    uint64_t seconds;
+    if (jl_http_header(reply, "Retry-After", &value) != 0)
         return 0;
-    for (size_t i = 0; i < value.n; i++) {
-        if (value.p[i] < '0' || value.p[i] > '9')
-            return 0; /* a date: the back-off has to do */
-        seconds = seconds * 10 + (value.p[i] - '0');
-    }
-    return seconds * JL_SECOND;
+    if (jl_num_u64(value, 0, UINT32_MAX, &seconds, NULL) == 0)
+        return (int64_t)seconds * JL_SECOND;
+    return until_date(reply, value);
 }
 
 /* Costs nothing, and is asked again if tries and the budget of retries allow it. */
@@ -343,10 +366,12 @@ static int take_reply(void *self, const jl_http_reply *reply, jl_err *err) {
         return 0;
     b->out--;
     b->worst_out -= o->worst;
+    b->reached = b->reached || reply->end != JL_HTTP_NOT_SENT;
     if (reply->end == JL_HTTP_REPLY) {
         judge(b, o, reply);
     } else if (reply->end == JL_HTTP_NOT_SENT) {
         charge(b, o, JL_HOLD_VOID, 0, JL_CALL_FAILED);
+        (void)jl_err_set(&b->away, JL_UNAVAILABLE, "the provider was never reached: %s", reply->why);
         ask_again(b, o, 0, reply->why);
     } else {
         end_uncertain(b, o, reply->why);
@@ -637,10 +662,6 @@ int jl_buyer_fd(const jl_buyer *b) {
     return jl_http_fd(b->http);
 }
 
-size_t jl_buyer_outstanding(const jl_buyer *b) {
-    return b->n;
-}
-
 static bool copy_texts(order *o, const jl_order *from, const char *user) {
     char *body = NULL;
     o->o = *from;
@@ -687,6 +708,13 @@ jl_class jl_buyer_refused(const jl_buyer *b, jl_err *err) {
     if (b->refusal.class != JL_OK)
         *err = b->refusal;
     return b->refusal.class;
+}
+
+jl_class jl_buyer_away(const jl_buyer *b, jl_err *err) {
+    if (b->reached || b->away.class == JL_OK)
+        return JL_OK;
+    *err = b->away;
+    return b->away.class;
 }
 
 static int read_settings(jl_buyer *b, jl_err *err) {

@@ -95,8 +95,6 @@ jl_buyer *jl_buyer_open(const jl_buyer_options *options, jl_buyer_counts *counts
 void jl_buyer_close(jl_buyer *b);
 
 int jl_buyer_order(jl_buyer *b, const jl_order *order, jl_err *err);
-/* Orders that have no end yet. */
-size_t jl_buyer_outstanding(const jl_buyer *b);
 /* For poll(), and when collect wants to be called at the latest (monotonic ns, -1 = no date). */
 int jl_buyer_fd(const jl_buyer *b);
 int64_t jl_buyer_deadline(const jl_buyer *b);
@@ -114,5 +112,7 @@ jl_class jl_buyer_verdict(const jl_buyer *b, jl_err *err);
 /* Whether the gate has refused anything, and what it said last: JL_TEMPFAIL with which limit, and when it opens;
    JL_CONFIG when no price is known. */
 jl_class jl_buyer_refused(const jl_buyer *b, jl_err *err);
+/* JL_UNAVAILABLE, and why, when calls were made and none of them ever reached the provider. */
+jl_class jl_buyer_away(const jl_buyer *b, jl_err *err);
 
 #endif

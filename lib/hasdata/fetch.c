@@ -9,13 +9,21 @@
 #include "base/num.h"
 #include "hasdata/fetch.h"
 #include "hasdata/raw.h"
+#include "job/link.h"
 
 #define DAY (86400 * JL_SECOND)
 #define KEEP_JOB (90 * DAY) /* what was bought stays known so long; --fresh decides whether it is used */
 #define KEEP_LISTING DAY
 #define NOTICE_MAX 200
 
-/* One question. */
+/* What a record asks for. */
+typedef struct question {
+    const jl_hasdata_endpoint *endpoint; /* of the first call; NULL: there is none */
+    jl_buf url;                          /* of a posting, in its one spelling (job/link.h) */
+    jl_buf keyword, location, sort, domain, user;
+} question;
+
+/* One question on its way. */
 typedef struct task {
     struct task *next;
     jl_hash key; /* of the question, for the loop */
@@ -23,7 +31,8 @@ typedef struct task {
     uint64_t number;                     /* names it to the buyer, and its result to the program */
     const jl_hasdata_endpoint *endpoint; /* of the call under way */
     size_t mode;                         /* of the generic web call, the next one to try */
-    jl_buf url, keyword, location, sort, domain, user, next_page;
+    question q;
+    jl_buf next_page;
     unsigned page;   /* of a listing, from 1 */
     jl_hash job_key; /* of the job call */
     bool fell_back;  /* that has failed: the page is looked at */
@@ -65,11 +74,16 @@ void jl_fetch_free(jl_fetch_result *r) {
     free(r);
 }
 
-static void free_task(task *t) {
-    jl_fetch_free(t->result);
-    jl_buf *text[] = {&t->url, &t->keyword, &t->location, &t->sort, &t->domain, &t->user, &t->next_page};
+static void free_question(question *q) {
+    jl_buf *text[] = {&q->url, &q->keyword, &q->location, &q->sort, &q->domain, &q->user};
     for (size_t i = 0; i < sizeof text / sizeof *text; i++)
         jl_buf_free(text[i]);
+}
+
+static void free_task(task *t) {
+    jl_fetch_free(t->result);
+    free_question(&t->q);
+    jl_buf_free(&t->next_page);
     free(t);
 }
 
@@ -131,57 +145,73 @@ static int copy_text(const jl_rec *rec, size_t field, jl_buf *to, jl_err *err) {
     return has_text(rec, field) ? jl_json_decode(jl_rec_value(rec, field), to, err) : 0;
 }
 
-static bool names_source(jl_span host, const char *source) {
-    return memmem(host.p, host.n, source, strlen(source)) != NULL;
-}
-
-static jl_span host_of(jl_span url) {
-    const char *start = memmem(url.p, url.n, "://", 3);
-    if (!start)
-        return (jl_span){"", 0};
-    start += 3;
-    size_t n = (size_t)(url.p + url.n - start), i = 0;
-    while (i < n && start[i] != '/' && start[i] != '?' && start[i] != '#')
-        i++;
-    return (jl_span){start, i};
-}
-
 /* A job call knows the sites that its provider has; every other posting is a page. */
-static const jl_hasdata_endpoint *job_endpoint(const jl_fetch_options *o, const jl_rec *rec) {
-    if (!has_text(rec, o->url))
-        return NULL;
-    if (o->what == JL_HASDATA_PAGE)
-        return jl_hasdata_page_mode(0);
-    jl_span raw = jl_rec_value(rec, o->url), host = host_of((jl_span){raw.p + 1, raw.n - 2});
-    for (size_t i = 0; jl_hasdata_endpoint_at(i); i++) {
-        const jl_hasdata_endpoint *e = jl_hasdata_endpoint_at(i);
-        if (e->kind == JL_HASDATA_JOB && names_source(host, e->source))
-            return e;
+static int read_posting(const jl_fetch_options *o, const jl_rec *rec, question *q, jl_err *err) {
+    jl_buf text = {0};
+    jl_link link;
+    int rc = copy_text(rec, o->url, &text, err);
+    if (rc == 0)
+        rc = jl_link_read(jl_buf_span(&text), &q->url, &link, err);
+    if (rc == 0 && link.url.n) {
+        if (o->what == JL_HASDATA_JOB && link.site)
+            q->endpoint = jl_hasdata_endpoint_of(jl_span_of(link.site), JL_HASDATA_JOB);
+        if (!q->endpoint && o->modes > 0)
+            q->endpoint = jl_hasdata_page_mode(0);
     }
-    return o->modes > 0 ? jl_hasdata_page_mode(0) : NULL;
+    jl_buf_free(&text);
+    return rc;
 }
 
-const jl_hasdata_endpoint *jl_fetch_endpoint(const jl_fetch_options *o, const jl_rec *rec) {
-    if (o->what != JL_HASDATA_LISTING)
-        return job_endpoint(o, rec);
-    jl_span source = jl_span_of(o->source);
-    if (has_text(rec, o->source_field)) {
-        source = jl_rec_value(rec, o->source_field);
-        source = (jl_span){source.p + 1, source.n - 2};
+static int read_request(const jl_fetch_options *o, const jl_rec *rec, question *q, jl_err *err) {
+    jl_buf source = {0};
+    int rc = copy_text(rec, o->keyword, &q->keyword, err) != 0 || copy_text(rec, o->location, &q->location, err) != 0 ||
+                     copy_text(rec, o->sort, &q->sort, err) != 0 || copy_text(rec, o->domain, &q->domain, err) != 0 ||
+                     copy_text(rec, o->source_field, &source, err) != 0
+                 ? -1
+                 : 0;
+    if (rc == 0) {
+        q->endpoint =
+            jl_hasdata_endpoint_of(source.n ? jl_buf_span(&source) : jl_span_of(o->source), JL_HASDATA_LISTING);
+        if (!q->endpoint)
+            rc = jl_err_set(err, JL_DATA, "no such source: indeed or glassdoor was expected");
     }
-    return jl_hasdata_endpoint_of(source, JL_HASDATA_LISTING);
+    jl_buf_free(&source);
+    return rc;
 }
 
-static int read_task(const fetch *f, const jl_rec *rec, task *t, jl_err *err) {
-    const jl_fetch_options *o = &f->o;
-    if (copy_text(rec, o->user, &t->user, err) != 0)
+static int read_question(const jl_fetch_options *o, const jl_rec *rec, question *q, jl_err *err) {
+    if (copy_text(rec, o->user, &q->user, err) != 0)
         return -1;
-    if (o->what != JL_HASDATA_LISTING)
-        return copy_text(rec, o->url, &t->url, err);
-    return copy_text(rec, o->keyword, &t->keyword, err) != 0 || copy_text(rec, o->location, &t->location, err) != 0 ||
-                   copy_text(rec, o->sort, &t->sort, err) != 0 || copy_text(rec, o->domain, &t->domain, err) != 0
-               ? -1
-               : 0;
+    return o->what == JL_HASDATA_LISTING ? read_request(o, rec, q, err) : read_posting(o, rec, q, err);
+}
+
+static int write_request(const question *q, const jl_hasdata_endpoint *e, const jl_buf *next,
+                         jl_hasdata_request *request, jl_err *err) {
+    if (e->kind != JL_HASDATA_LISTING)
+        return jl_hasdata_ask_url(e, jl_buf_span(&q->url), request, err);
+    jl_hasdata_query query = {.keyword = jl_buf_span(&q->keyword),
+                              .location = jl_buf_span(&q->location),
+                              .sort = jl_buf_span(&q->sort),
+                              .domain = jl_buf_span(&q->domain),
+                              .next = jl_buf_span(next)};
+    return jl_hasdata_ask_listing(e, &query, request, err);
+}
+
+int jl_fetch_check(const jl_fetch_options *o, const jl_rec *rec, const jl_hasdata_endpoint **endpoint, jl_err *err) {
+    question q = {0};
+    jl_hasdata_request request = {0};
+    static const jl_buf first_page;
+    int rc = read_question(o, rec, &q, err);
+    *endpoint = q.endpoint;
+    if (rc == 0 && q.endpoint)
+        rc = write_request(&q, q.endpoint, &first_page, &request, err);
+    if (rc != 0 && err->class == JL_DATA && o->what != JL_HASDATA_LISTING) {
+        *endpoint = NULL;
+        rc = 0;
+    }
+    jl_hasdata_request_free(&request);
+    free_question(&q);
+    return rc;
 }
 
 /* ---- orders ---- */
@@ -207,19 +237,8 @@ static int request_key(fetch *f, const task *t, jl_hash *key, jl_err *err) {
     return rc;
 }
 
-static int write_request(fetch *f, const task *t, jl_err *err) {
-    if (f->o.what != JL_HASDATA_LISTING)
-        return jl_hasdata_ask_url(t->endpoint, jl_buf_span(&t->url), &f->request, err);
-    jl_hasdata_query q = {.keyword = jl_buf_span(&t->keyword),
-                          .location = jl_buf_span(&t->location),
-                          .sort = jl_buf_span(&t->sort),
-                          .domain = jl_buf_span(&t->domain),
-                          .next = jl_buf_span(&t->next_page)};
-    return jl_hasdata_ask_listing(t->endpoint, &q, &f->request, err);
-}
-
 static void describe(const task *t, char notice[NOTICE_MAX]) {
-    const jl_buf *what = t->url.n ? &t->url : &t->keyword;
+    const jl_buf *what = t->q.url.n ? &t->q.url : &t->q.keyword;
     jl_err_escape((jl_span){what->n ? what->p : "", what->n}, notice, NOTICE_MAX);
 }
 
@@ -231,7 +250,8 @@ static int place_order(fetch *f, task *t, jl_err *err) {
                       .endpoint = t->endpoint->name,
                       .ahead = t->page > 1 || t->mode > 1,
                       .notice = notice};
-    if (write_request(f, t, err) != 0 || request_key(f, t, &order.key, err) != 0)
+    if (write_request(&t->q, t->endpoint, &t->next_page, &f->request, err) != 0 ||
+        request_key(f, t, &order.key, err) != 0)
         return -1;
     jl_buf_clear(&f->url);
     if (jl_buf_addf(&f->url, err, "%s", f->o.api) != 0 ||
@@ -240,7 +260,7 @@ static int place_order(fetch *f, task *t, jl_err *err) {
     if (t->endpoint->kind == JL_HASDATA_JOB)
         t->job_key = order.key;
     describe(t, notice);
-    order.user = jl_buf_text(&t->user, err);
+    order.user = jl_buf_text(&t->q.user, err);
     order.method = f->request.method;
     order.url = jl_buf_text(&f->url, err);
     order.body = jl_buf_span(&f->request.body);
@@ -260,7 +280,7 @@ static bool next_mode(const fetch *f, task *t) {
 }
 
 static jl_hasdata_context context_of(const task *t, int64_t at) {
-    return (jl_hasdata_context){.now = at, .currency_by_domain = true, .domain = jl_buf_span(&t->domain)};
+    return (jl_hasdata_context){.now = at, .currency_by_domain = true, .domain = jl_buf_span(&t->q.domain)};
 }
 
 /* Values that an earlier call told stay unless this one tells them, too. */
@@ -430,33 +450,39 @@ jl_judgement jl_fetch_judge(void *self, const char *endpoint, const jl_http_repl
 
 /* ---- the lookup ---- */
 
+/* NULL, with 0: nothing can be asked about it. */
+static int new_task(fetch *f, const jl_query *query, task **made, jl_err *err) {
+    task *t = calloc(1, sizeof *t);
+    *made = NULL;
+    if (!t || !(t->result = calloc(1, sizeof *t->result))) {
+        free(t);
+        return jl_err_nomem(err);
+    }
+    t->key = query->key;
+    t->ticket = query->ticket;
+    t->number = ++f->number;
+    t->page = 1;
+    int rc = read_question(&f->o, query->rec, &t->q, err);
+    t->endpoint = t->q.endpoint;
+    t->mode = t->endpoint && t->endpoint->kind == JL_HASDATA_PAGE;
+    if (rc == 0 && t->endpoint && (rc = place_order(f, t, err)) == 0)
+        *made = t;
+    else
+        free_task(t);
+    return rc;
+}
+
 static int fetch_submit(jl_lookup *l, jl_query *query, size_t n, jl_err *err) {
     fetch *f = fetch_of(l);
     for (size_t i = 0; i < n; i++) {
-        const jl_hasdata_endpoint *e = jl_fetch_endpoint(&f->o, query[i].rec);
-        task *t = e ? calloc(1, sizeof *t) : NULL;
-        if (!e) {
-            query[i].answer.state = JL_REFUSED;
-            continue;
-        }
-        if (!t || !(t->result = calloc(1, sizeof *t->result))) {
-            free(t);
-            return jl_err_nomem(err);
-        }
-        t->key = query[i].key;
-        t->ticket = query[i].ticket;
-        t->number = ++f->number;
-        t->endpoint = e;
-        t->mode = e->kind == JL_HASDATA_PAGE;
-        t->page = 1;
         jl_err why = {0};
-        if (read_task(f, query[i].rec, t, &why) != 0 || place_order(f, t, &why) != 0) {
-            free_task(t);
-            if (why.class != JL_DATA) {
-                *err = why;
-                return -1;
-            }
-            query[i].answer.state = JL_REFUSED; /* no request can be made of it */
+        task *t;
+        if (new_task(f, &query[i], &t, &why) != 0 && why.class != JL_DATA) {
+            *err = why;
+            return -1;
+        }
+        if (!t) {
+            query[i].answer.state = JL_REFUSED;
             continue;
         }
         t->next = f->tasks;

@@ -50,8 +50,9 @@ jl_lookup *jl_fetch_open(const jl_fetch_options *options, jl_buyer *buyer, jl_er
 jl_fetch_result *jl_fetch_take(jl_lookup *l, jl_span handle);
 void jl_fetch_free(jl_fetch_result *r);
 
-/* What would be asked first about a record, for a dry run: the endpoint; NULL when nothing can be. */
-const jl_hasdata_endpoint *jl_fetch_endpoint(const jl_fetch_options *o, const jl_rec *rec);
+/* Whether a record can be asked about, and what would be asked first: `*endpoint`, NULL when a job line has no URL that
+   can be bought. -1: JL_DATA, a listing's request that none can be made of, and why; or memory ran out. */
+int jl_fetch_check(const jl_fetch_options *o, const jl_rec *rec, const jl_hasdata_endpoint **endpoint, jl_err *err);
 /* From the verdict on a reply to what the buyer makes of it; for jl_buyer_options.judge. */
 jl_judgement jl_fetch_judge(void *self, const char *endpoint, const jl_http_reply *reply);
 

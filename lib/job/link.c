@@ -148,11 +148,15 @@ static bool is_tracking(jl_span name) {
    "www.glassdoor.co.uk". */
 static bool is_site(jl_span host, const char *label) {
     size_t n = strlen(label);
+    size_t last = 0; /* bytes of the label behind the dot before this one */
     for (int dots = 0; host.n > 0; --host.n) {
-        if (host.p[host.n - 1] != '.')
+        if (host.p[host.n - 1] != '.') {
+            ++last;
             continue;
-        if (++dots > 2)
+        }
+        if (++dots > 2 || (dots == 2 && last > 3)) /* co.uk, com.br: indeed.example.com is somebody else's */
             return false;
+        last = 0;
         jl_span before = {host.p, host.n - 1};
         if (before.n >= n && memcmp(before.p + before.n - n, label, n) == 0 &&
             (before.n == n || before.p[before.n - n - 1] == '.'))
@@ -257,6 +261,7 @@ static int put_url(const parts *u, jl_buf *out, jl_link *link, jl_err *err) {
     bool indeed = is_site(u->host, "indeed");
     bool glassdoor = is_site(u->host, "glassdoor");
     const char *name = glassdoor ? glassdoor_name(u, link->id) : NULL;
+    link->site = indeed ? "indeed" : glassdoor ? "glassdoor" : NULL;
     link->source_id = name || (indeed && indeed_key(u, link->id));
     size_t start = out->n;
     int failed = link->source_id ? put_site(u, indeed, name, link->id, out, err)

@@ -23,9 +23,10 @@
        */
 
 typedef struct jl_link {
-    jl_span url;    /* canonical; empty when there is none; points into the buffer that was given */
-    char id[33];    /* NUL-terminated; "" when it has to be derived from the posting */
-    bool source_id; /* the id is the source's own */
+    jl_span url;      /* canonical; empty when there is none; points into the buffer that was given */
+    char id[33];      /* NUL-terminated; "" when it has to be derived from the posting */
+    bool source_id;   /* the id is the source's own */
+    const char *site; /* "indeed" or "glassdoor" by its host, else NULL; static */
 } jl_link;
 
 /* Appends the canonical form to `out` and fills `link`. A text that is no http(s) URL, has control bytes, spaces or
