@@ -55,18 +55,21 @@ static struct credits {
     uint64_t days, from, cost, used;
     bool cost_given, used_given, timeout_given, webhook_given;
     const char *endpoint, *user, *tell, *webhook, *key_file, *api;
-    int64_t wait, timeout, open_for;
+    int64_t wait, timeout, open_for, settled;
     jl_call_free is_free;
 
     jl_url url;
     char shown[256];
     jl_ledger *ledger;
+    jl_admission admitted; /* the hold that this run has made */
     uint64_t credits, told, not_told;
 } c = {
     .provider = HASDATA,
     .endpoint = "",
     .user = "",
     .days = JL_FORECAST_DAYS,
+    .settled = JL_SYNC_SETTLED,
+    .admitted = {.normal = -1, .worst = -1},
     .from = 1,
     .api = JL_HASDATA_API,
 };
@@ -232,6 +235,12 @@ static const jl_opt options[] = {
      .given = &c.used_given,
      .verbs = "sync",
      .help = "sync: what the provider's own pages show as used; it is not asked"},
+    {.name = "settled",
+     .arg = "TIME",
+     .kind = JL_OPT_TIME,
+     .to = &c.settled,
+     .verbs = "sync",
+     .help = "sync: adopt less only when no call has ended for TIME [10m]"},
     {.letter = 'n',
      .name = "dry-run",
      .kind = JL_OPT_FLAG,
@@ -481,19 +490,19 @@ static int64_t named_cost(void) {
     return c.cost_given ? (int64_t)c.cost : -1;
 }
 
-/* A hold for the call that the options name. */
+/* A hold for the call that the options name; what was admitted stays in c.admitted. */
 static int admit(char id[JL_HOLD_ID_SIZE], jl_err *err) {
     const jl_reserve reserve = {
         .id = id, .endpoint = c.endpoint, .user = c.user, .cost = named_cost(), .priority = c.priority};
-    jl_admission a;
     if (!c.cost_given && !*c.endpoint)
         return jl_err_set(err, JL_USAGE, "say what the call costs: --cost=N, or --endpoint=ENDPOINT");
-    if (jl_hold_id(id, err) != 0 || jl_call_admit(c.ledger, &reserve, c.provider, c.wait, &a, err) != 0)
+    if (jl_hold_id(id, err) != 0 || jl_call_admit(c.ledger, &reserve, c.provider, c.wait, &c.admitted, err) != 0)
         return -1;
-    c.credits = (uint64_t)a.worst;
+    c.credits = (uint64_t)c.admitted.worst;
     return 0;
 }
 
+/* A hold of this run is charged as it was admitted, should the ledger have lost it; another one as the options say. */
 static int end_hold(const char *id, jl_hold_state to, int64_t cost, jl_outcome outcome, const char *by,
                     jl_settled *result, jl_err *err) {
     const jl_settle settle = {.id = id,
@@ -503,7 +512,7 @@ static int end_hold(const char *id, jl_hold_state to, int64_t cost, jl_outcome o
                               .by = by,
                               .endpoint = c.endpoint,
                               .user = c.user,
-                              .worst = named_cost()};
+                              .worst = c.admitted.worst >= 0 ? c.admitted.worst : named_cost()};
     return c.ledger->ops->settle(c.ledger, &settle, result, err);
 }
 
@@ -581,19 +590,30 @@ static const char *const *secrets(void) {
     return names;
 }
 
+/* The words with which a person can tell the ledger what it has not heard, also should it have lost the hold. */
+static void say_unsettled(const jl_run *r, const char *id, jl_hold_state to) {
+    char how[64] = "void";
+    if (to != JL_HOLD_VOID)
+        (void)snprintf(how, sizeof how, "settle%s --cost=%" PRId64, to == JL_HOLD_UNCERTAIN ? " --uncertain" : "",
+                       to == JL_HOLD_UNCERTAIN ? c.admitted.worst : c.admitted.normal);
+    jl_run_warn(r,
+                "the call has ended (%s), and the ledger does not know: say credits %s %s; else it is charged when its "
+                "lease ends, unless the ledger has lost its hold",
+                jl_hold_state_name(to), how, id);
+}
+
 /* What the command has done stands, whatever the ledger says: trouble here is told and does not become the run's status,
    for a caller that tries again would pay again. The call is charged when its lease ends. */
 static void settle_run(jl_run *r, const char *id, jl_hold_state to, jl_outcome outcome) {
     jl_settled result;
     jl_err why = {0};
-    if (end_hold(id, to, -1, outcome, "", &result, &why) != 0) {
+    if (end_hold(id, to, c.admitted.normal, outcome, "", &result, &why) != 0) {
         jl_run_error(r, &why);
-        jl_run_warn(r,
-                    "the call has ended (%s), and the ledger does not know: it is charged when its lease ends, or now: "
-                    "credits settle %s",
-                    jl_hold_state_name(to), id);
+        say_unsettled(r, id, to);
         return;
     }
+    if (result.lost)
+        (void)say_ended(r, id, &result);
     if (result.now == JL_HOLD_UNCERTAIN)
         jl_run_warn(r,
                     "nobody knows whether the call was billed: it is charged %" PRId64 " credits until somebody "
@@ -800,9 +820,8 @@ static int ask_provider(const jl_account *then, int64_t *used, jl_err *err) {
 }
 
 static int run_sync(jl_run *r, jl_err *err) {
-    (void)r;
     jl_account then = {0};
-    jl_sync s;
+    jl_sync s = {0};
     jl_buf text = {0};
     int64_t used = (int64_t)c.used;
     /* The ledger first: what is settled while the provider answers is in its figure, and added to ours. */
@@ -810,11 +829,14 @@ static int run_sync(jl_run *r, jl_err *err) {
         return -1;
     int rc = c.used_given ? 0 : ask_provider(&then, &used, err);
     if (rc == 0)
-        rc = jl_sync_adopt(c.ledger, &then, used, c.dry_run, &s, err);
+        rc = jl_sync_adopt(c.ledger, &then, used, c.settled, c.dry_run, &s, err);
     if (rc == 0)
-        rc = c.json ? jl_sync_json(&s, c.provider, &text, err) : jl_sync_text(&s, c.dry_run, &text, err);
+        rc = c.json ? jl_sync_json(&s, c.provider, &text, err) : jl_sync_text(&s, &text, err);
     jl_account_free(&then);
-    return write_made(rc, &text, err);
+    rc = write_made(rc, &text, err);
+    if (rc == 0 && s.end != JL_SYNC_ADOPTED && s.end != JL_SYNC_DRY)
+        r->status = JL_TEMPFAIL;
+    return rc;
 }
 
 /* ---- breaker, reset, rebuild, audit ---- */
@@ -958,17 +980,18 @@ static void versions(void (*say)(void *to, const char *line), void *to) {
 }
 
 static const char *const synopsis[] = {
-    "[status] [--json] [--check[=ENDPOINT]]",
+    "[status] [--check[=ENDPOINT]] [--days=N] [--json]",
     "report [--by=day|endpoint|user] [--period=YYYY-MM] [--plot] [--svg[=FILE]] [--json]",
     "forecast [--days=N] [--json]",
     "set [NAME=VALUE...]",
-    "watch [--run=CMD] [--webhook=URL] [--json] [-n]",
-    "run --cost=N|--endpoint=ENDPOINT [--user=USER] [--wait=TIME] [--timeout=TIME] COMMAND [ARG...]",
-    "hold --cost=N|--endpoint=ENDPOINT [--user=USER] [--wait=TIME] [--send]",
+    "watch [--run=CMD] [--webhook=URL] [--timeout=TIME] [--json] [-n]",
+    "run --cost=N|--endpoint=ENDPOINT [--user=USER] [--priority] [--wait=TIME] [--timeout=TIME] "
+    "[--free=STATUS,...] COMMAND [ARG...]",
+    "hold --cost=N|--endpoint=ENDPOINT [--user=USER] [--priority] [--wait=TIME] [--send]",
     "send ID",
-    "settle [--cost=N] [--failed] [--uncertain] ID",
+    "settle [--cost=N] [--endpoint=ENDPOINT] [--user=USER] [--failed] [--uncertain] ID",
     "void [--failed] ID",
-    "sync [--key-file=FILE] [--used=N] [-n] [--json]",
+    "sync [--key-file=FILE] [--api=URL] [--used=N] [--settled=TIME] [-n] [--json]",
     "breaker open [--for=TIME] | close",
     "journal [--from=N]",
     "audit [--json]",
