@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/stop.h"
 #include "base/url.h"
+#include "base/num.h"
 #include "frame/errand.h"
 #include "frame/output.h"
 #include "frame/prog.h"
@@ -24,6 +25,7 @@
 #include "gate/ledger.h"
 #include "gate/journal.h"
 #include "gate/plot.h"
+#include "gate/refusal.h"
 #include "gate/replay.h"
 #include "gate/report.h"
 #include "gate/status.h"
@@ -305,15 +307,9 @@ static size_t terminal_width(void) {
 
 static int check_refusal(const jl_account *a, jl_err *err) {
     const char *endpoint = c.check_endpoint && *c.check_endpoint ? c.check_endpoint : NULL;
-    int64_t wait;
-    char again[32];
-    jl_refusal refusal = jl_status_refuses(a, endpoint, &wait);
-    if (refusal == JL_ADMITTED)
-        return 0;
-    return jl_err_set(err, refusal == JL_REFUSED_PRICE ? JL_CONFIG : JL_TEMPFAIL,
-                      "%s: a call of %s would be refused now: %s%s%s", c.provider,
-                      endpoint ? endpoint : "the lowest price", jl_refusal_name(refusal),
-                      wait >= 0 ? "; asking again may help in " : "", wait >= 0 ? jl_status_time(wait, again) : "");
+    jl_admission said;
+    const jl_reserve asked = {.endpoint = endpoint ? endpoint : "", .user = ""};
+    return jl_status_refuses(a, endpoint, &said) == JL_ADMITTED ? 0 : jl_refusal_say(&said, &asked, c.provider, err);
 }
 
 static int run_status(jl_run *r, jl_err *err) {
@@ -546,15 +542,15 @@ static int say_ended(const jl_run *r, const char *id, const jl_settled *result) 
     char credits[32];
     if (result->before == result->now && (result->now == JL_HOLD_SETTLED || result->now == JL_HOLD_VOID))
         jl_run_warn(r, "%s was %s before, at %s credits, and stays so", id, jl_hold_state_name(result->now),
-                    jl_plot_number(result->charged, credits));
+                    jl_num_text(result->charged, credits));
     else if (result->now == JL_HOLD_NONE)
         jl_run_warn(r, "the ledger knows no hold %s", id);
     else if (result->lost)
         jl_run_warn(r, "the ledger did not know %s: it is recorded all the same, at %s credits", id,
-                    jl_plot_number(result->charged, credits));
+                    jl_num_text(result->charged, credits));
     else
         jl_run_info(r, "%s: %s at %s credits", id, jl_hold_state_name(result->now),
-                    jl_plot_number(result->charged, credits));
+                    jl_num_text(result->charged, credits));
     return 0;
 }
 
@@ -859,7 +855,7 @@ static int run_reset(jl_run *r, jl_err *err) {
                           "say --yes if that is meant");
     if (jl_sync_reset(c.ledger, &taken, err) != 0)
         return -1;
-    jl_run_info(r, "%s: %s credits taken back", c.provider, jl_plot_number(taken, credits));
+    jl_run_info(r, "%s: %s credits taken back", c.provider, jl_num_text(taken, credits));
     return 0;
 }
 
@@ -879,7 +875,7 @@ static int run_audit(jl_run *r, jl_err *err) {
                          audit.violations);
     else if (rc == 0 && audit.violations == 0)
         rc = jl_buf_addf(&text, err, "%s entries, and the account is what they say\n",
-                         jl_plot_number((int64_t)audit.entries, entries));
+                         jl_num_text((int64_t)audit.entries, entries));
     rc = write_made(rc, &text, err);
     if (rc == 0 && audit.violations > 0)
         rc = jl_err_set(err, JL_DATA, "%s: %" PRIu64 " of the rules were broken in %" PRIu64 " entries", c.provider,

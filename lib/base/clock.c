@@ -1,6 +1,7 @@
 /* The two clocks of the kernel, as nanoseconds. */
 #include "base/clock.h"
 
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <time.h>
@@ -56,4 +57,23 @@ int jl_clock_poll_ms(int64_t deadline) {
         return 0;
     int64_t ms = left / JL_MILLISECOND + (left % JL_MILLISECOND != 0);
     return ms > INT_MAX ? INT_MAX : (int)ms;
+}
+
+const char *jl_clock_span(int64_t ns, char text[32]) {
+    static const struct {
+        int64_t s;
+        const char *name;
+    } unit[] = {{86400, "d"}, {3600, "h"}, {60, "m"}, {1, "s"}};
+    int64_t s = ns / JL_SECOND;
+    if (ns < 10 * JL_SECOND) {
+        (void)snprintf(text, 32, "%.1fs", (double)(ns > 0 ? ns : 0) / (double)JL_SECOND);
+        return text;
+    }
+    size_t i = 0;
+    while (s < unit[i].s)
+        i++;
+    int n = snprintf(text, 32, "%" PRId64 "%s", s / unit[i].s, unit[i].name);
+    if (i < 3 && s % unit[i].s / unit[i + 1].s)
+        (void)snprintf(text + n, 32 - (size_t)n, " %" PRId64 "%s", s % unit[i].s / unit[i + 1].s, unit[i + 1].name);
+    return text;
 }

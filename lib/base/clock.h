@@ -18,4 +18,7 @@ void jl_clock_rfc3339(int64_t wall_ns, char text[21]);
 /* Milliseconds to hand to poll() so that it wakes not before `deadline` (monotonic ns; -1 = never → -1). */
 int jl_clock_poll_ms(int64_t deadline);
 
+/* "41s", "3m 20s", "2d 4h": a span of time for people. Returns `text`. */
+const char *jl_clock_span(int64_t ns, char text[32]);
+
 #endif

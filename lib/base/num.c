@@ -2,6 +2,7 @@
 #include "base/num.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 static bool digit(char c) {
     return c >= '0' && c <= '9';
@@ -128,4 +129,19 @@ int jl_num_share(jl_span text, int64_t *count, double *percent, jl_err *err) {
         }
     }
     return jl_err_set(err, JL_USAGE, "'%.*s' is neither a count nor a share such as 0.1%%", SHOWN(text));
+}
+
+const char *jl_num_text(int64_t n, char text[32]) {
+    char digits[24];
+    int length = snprintf(digits, sizeof digits, "%" PRIu64, n < 0 ? -(uint64_t)n : (uint64_t)n);
+    size_t to = 0;
+    if (n < 0)
+        text[to++] = '-';
+    for (int i = 0; i < length; i++) {
+        if (i && (length - i) % 3 == 0)
+            text[to++] = ',';
+        text[to++] = digits[i];
+    }
+    text[to] = '\0';
+    return text;
 }

@@ -1,4 +1,4 @@
-/* Numbers, sizes and durations out of the text that people type. */
+/* Numbers, sizes and durations as people type them, or read them. */
 #ifndef JL_BASE_NUM_H
 #define JL_BASE_NUM_H
 
@@ -17,5 +17,8 @@ int jl_num_size(jl_span text, uint64_t *bytes, jl_err *err);
 int jl_num_duration(jl_span text, int64_t *ns, jl_err *err);
 /* "N" or "N%" (0 to 100, a fraction is allowed with %): fills exactly one of the two, -1 in the other. */
 int jl_num_share(jl_span text, int64_t *count, double *percent, jl_err *err);
+
+/* "1,234,567"; returns `text`. */
+const char *jl_num_text(int64_t n, char text[32]);
 
 #endif

@@ -75,6 +75,10 @@ void jl_account_free(jl_account *a) {
     a->holds = a->sums = a->endings = 0;
 }
 
+int64_t jl_account_committed(const jl_account *a) {
+    return a->spent + a->held + a->carried;
+}
+
 /* ---- prices ---- */
 
 /* The place of the endpoint in the sorted table, or where it would be. */

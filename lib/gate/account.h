@@ -1,4 +1,4 @@
-/* An account with a provider: its settings, and what stands in the ledger about it. */
+/* An account with a provider, as it stands in a ledger: settings, sums, holds. */
 #ifndef JL_GATE_ACCOUNT_H
 #define JL_GATE_ACCOUNT_H
 
@@ -117,6 +117,8 @@ typedef struct jl_account {
 
 void jl_account_default(jl_settings *s);
 void jl_account_free(jl_account *a);
+/* What the current period has to bear: spent + held + carried. */
+int64_t jl_account_committed(const jl_account *a);
 
 /* Changes one setting from "NAME=VALUE". -1 (JL_USAGE): no such name, a value out of its range or that does not go with
    the others (normal > worst). */

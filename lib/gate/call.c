@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/num.h"
 #include "base/stop.h"
-#include "gate/status.h"
+#include "gate/refusal.h"
 
 /* Sleeps for `ns`, or until a stop is asked. */
 static void nap(int64_t ns) {

@@ -1,4 +1,5 @@
 /* Straight lines through what was spent: nothing cleverer is known about tomorrow. */
+#include "base/num.h"
 #include "gate/forecast.h"
 
 #include <inttypes.h>
@@ -15,10 +16,6 @@
 #define TIME_SIZE 21
 #define DAY_MS (INT64_C(86400) * 1000)
 
-int64_t jl_forecast_committed(const jl_account *a) {
-    return a->spent + a->held + a->carried;
-}
-
 static void lead_on(const jl_forecast *f, jl_pace *p) {
     double until_end = (double)(f->period_end - f->now) / DAY;
     p->per_day = p->credits > 0 ? (double)p->credits / p->days : 0;
@@ -34,7 +31,7 @@ void jl_forecast_make(jl_forecast *f, const jl_account *a, unsigned window, int6
     *f = (jl_forecast){.now = a->now_ms / 1000,
                        .period_end = jl_period_start(a->next),
                        .budget = a->settings.budget,
-                       .committed = jl_forecast_committed(a),
+                       .committed = jl_account_committed(a),
                        .window = window};
     memcpy(f->period, a->period, sizeof f->period);
     f->left = f->budget > f->committed ? f->budget - f->committed : 0;
@@ -89,10 +86,10 @@ int jl_forecast_line(const jl_forecast *f, const jl_pace *p, jl_buf *out, jl_err
         return jl_buf_addf(out, err, "nothing is left of the budget of %s", f->period);
     if (p->per_day <= 0)
         return jl_buf_addf(out, err, "nothing was spent (%s): the budget lasts the period", span);
-    const char *credits = jl_plot_number(rounded(p->per_day), pace);
+    const char *credits = jl_num_text(rounded(p->per_day), pace);
     if (p->lasts)
         return jl_buf_addf(out, err, "at %s credits a day (%s) the budget lasts the period, with %s left", credits,
-                           span, jl_plot_number(p->spare, spare));
+                           span, jl_num_text(p->spare, spare));
     minute_of(p->ends, when);
     return jl_buf_addf(out, err, "at %s credits a day (%s) the budget ends on %s", credits, span, when);
 }
@@ -100,9 +97,8 @@ int jl_forecast_line(const jl_forecast *f, const jl_pace *p, jl_buf *out, jl_err
 int jl_forecast_text(const jl_forecast *f, jl_buf *out, jl_err *err) {
     char left[32], budget[32], end[32];
     minute_of(f->period_end, end);
-    return jl_buf_addf(out, err, "%s of %s credits are left until %s, %.1f days from now\n",
-                       jl_plot_number(f->left, left), jl_plot_number(f->budget, budget), end,
-                       (double)(f->period_end - f->now) / DAY) != 0 ||
+    return jl_buf_addf(out, err, "%s of %s credits are left until %s, %.1f days from now\n", jl_num_text(f->left, left),
+                       jl_num_text(f->budget, budget), end, (double)(f->period_end - f->now) / DAY) != 0 ||
                    jl_forecast_line(f, &f->recent, out, err) != 0 || jl_buf_addc(out, '\n', err) != 0 ||
                    jl_forecast_line(f, &f->period_so_far, out, err) != 0 || jl_buf_addc(out, '\n', err) != 0
                ? -1

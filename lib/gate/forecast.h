@@ -42,7 +42,4 @@ int jl_forecast_line(const jl_forecast *f, const jl_pace *pace, jl_buf *out, jl_
 int jl_forecast_text(const jl_forecast *f, jl_buf *out, jl_err *err);
 int jl_forecast_json(const jl_forecast *f, jl_buf *out, jl_err *err);
 
-/* spent + held + carried. */
-int64_t jl_forecast_committed(const jl_account *a);
-
 #endif

@@ -1,24 +1,9 @@
 /* Lengths made visible: in columns of a terminal, in user units of SVG. */
+#include "base/num.h"
 #include "gate/plot.h"
 
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-
-const char *jl_plot_number(int64_t n, char text[32]) {
-    char digits[24];
-    int length = snprintf(digits, sizeof digits, "%" PRIu64, n < 0 ? -(uint64_t)n : (uint64_t)n);
-    size_t to = 0;
-    if (n < 0)
-        text[to++] = '-';
-    for (int i = 0; i < length; i++) {
-        if (i && (length - i) % 3 == 0)
-            text[to++] = ',';
-        text[to++] = digits[i];
-    }
-    text[to] = '\0';
-    return text;
-}
 
 /* ---- terminal ---- */
 
@@ -155,7 +140,7 @@ static void level(sketch *s, const char *class, double y, double value) {
     char number[32];
     put(s, "<line class=\"%s\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>", class, LEFT, PICTURE - RIGHT, y, y);
     put(s, "<text class=\"faint right\" x=\"%.1f\" y=\"%.1f\">%s</text>\n", LEFT - 8, y + 4,
-        jl_plot_number(whole(value), number));
+        jl_num_text(whole(value), number));
 }
 
 static double place(const jl_plot *p, size_t i) {
@@ -199,7 +184,7 @@ static void standing_bars(sketch *s, const jl_plot *p) {
         put(s, "<rect class=\"bar\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"><title>",
             place(p, i) + gap * 0.1, bottom - height, gap * 0.8, height);
         put_text(s, p->value[i].name, 64);
-        put(s, ": %s ", jl_plot_number(whole(p->value[i].value), number));
+        put(s, ": %s ", jl_num_text(whole(p->value[i].value), number));
         put_text(s, p->unit, 32);
         put(s, "</title></rect>\n");
         if (i % step)
@@ -221,7 +206,7 @@ static void lying_bars(sketch *s, const jl_plot *p) {
         put(s, "</text><rect class=\"bar\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>", NAMES, y + 2,
             value > 0 ? value / most * room : 0, LINE - 8);
         put(s, "<text class=\"faint\" x=\"%.1f\" y=\"%.1f\">%s</text>\n",
-            NAMES + (value > 0 ? value / most * room : 0) + 8, y + 15, jl_plot_number(whole(value), number));
+            NAMES + (value > 0 ? value / most * room : 0) + 8, y + 15, jl_num_text(whole(value), number));
     }
 }
 

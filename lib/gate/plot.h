@@ -2,8 +2,6 @@
 #ifndef JL_GATE_PLOT_H
 #define JL_GATE_PLOT_H
 
-#include <stdint.h>
-
 #include "base/buf.h"
 
 /* Appends a bar of share (0 to 1) of `width` columns: of eighths of blocks, or of '#' when `blocks` is false. Whatever is
@@ -30,8 +28,5 @@ typedef struct jl_plot {
 
 /* Appends a picture that needs nothing but itself, for light and dark pages. */
 int jl_plot_svg(const jl_plot *p, jl_buf *out, jl_err *err);
-
-/* "1,234,567"; returns `text`. */
-const char *jl_plot_number(int64_t n, char text[32]);
 
 #endif

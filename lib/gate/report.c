@@ -1,4 +1,5 @@
 /* Sums over the journal: each hold counts once, with what it has cost in the end. */
+#include "base/num.h"
 #include "gate/report.h"
 
 #include <inttypes.h>
@@ -272,7 +273,7 @@ static int table_row(const jl_report_row *row, size_t names, jl_buf *out, jl_err
     size_t used = columns(name);
     return jl_buf_addf(out, err, "%s%*s%10" PRIu64 "%11" PRIu64 "%9" PRIu64 "%14s", name,
                        (int)(names > used ? names - used : 0), "", row->calls, row->uncertain, row->free,
-                       jl_plot_number(row->credits, credits));
+                       jl_num_text(row->credits, credits));
 }
 
 int jl_report_table(const jl_report *r, size_t width, bool blocks, jl_buf *out, jl_err *err) {
@@ -312,7 +313,7 @@ int jl_report_svg(const jl_report *r, const jl_settings *s, const char *provider
         value[i] = (jl_plot_value){r->row[i].name, (double)r->row[i].credits};
     (void)snprintf(title, sizeof title, "%s: credits by %s", provider, by_name(r->by));
     (void)snprintf(subtitle, sizeof subtitle, "period of %s: %s of %s credits in %" PRIu64 " calls", r->period,
-                   jl_plot_number(r->total.credits, sum), jl_plot_number(s->budget, budget), r->total.calls);
+                   jl_num_text(r->total.credits, sum), jl_num_text(s->budget, budget), r->total.calls);
     jl_plot plot = {.title = title,
                     .subtitle = subtitle,
                     .unit = "credits",

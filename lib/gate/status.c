@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/num.h"
 #include "gate/plot.h"
 #include "gate/rules.h"
 #include "jsonl/write.h"
@@ -12,25 +13,6 @@
 #define TIME_SIZE 21
 #define UNCERTAIN_SHOWN 10
 #define BAR_MOST 60
-
-const char *jl_status_time(int64_t ns, char text[32]) {
-    static const struct {
-        int64_t s;
-        const char *name;
-    } unit[] = {{86400, "d"}, {3600, "h"}, {60, "m"}, {1, "s"}};
-    int64_t s = ns / JL_SECOND;
-    if (ns < 10 * JL_SECOND) {
-        (void)snprintf(text, 32, "%.1fs", (double)(ns > 0 ? ns : 0) / (double)JL_SECOND);
-        return text;
-    }
-    size_t i = 0;
-    while (s < unit[i].s)
-        i++;
-    int n = snprintf(text, 32, "%" PRId64 "%s", s / unit[i].s, unit[i].name);
-    if (i < 3 && s % unit[i].s / unit[i + 1].s)
-        (void)snprintf(text + n, 32 - (size_t)n, " %" PRId64 "%s", s % unit[i].s / unit[i + 1].s, unit[i + 1].name);
-    return text;
-}
 
 /* ---- for people ---- */
 
@@ -66,18 +48,18 @@ static int breaker_text(const jl_account *a, jl_buf *out, jl_err *err) {
                                                     : "too many calls failed";
     if (a->breaker_wait < 0)
         return jl_buf_addf(out, err, "breaker    open, %s, until it is closed: credits breaker close\n", reason);
-    return jl_buf_addf(out, err, "breaker    open, %s, for %s\n", reason, jl_status_time(a->breaker_wait, wait));
+    return jl_buf_addf(out, err, "breaker    open, %s, for %s\n", reason, jl_clock_span(a->breaker_wait, wait));
 }
 
 static int budget_text(const jl_account *a, size_t width, bool blocks, jl_buf *out, jl_err *err) {
-    int64_t budget = a->settings.budget, committed = jl_forecast_committed(a);
+    int64_t budget = a->settings.budget, committed = jl_account_committed(a);
     double share = budget > 0 ? (double)committed / (double)budget : 1;
     char text[32];
     size_t bar = width > BAR_MOST + 40 ? BAR_MOST : width > 50 ? width - 40 : 10;
     if (jl_buf_add(out, JL_SPAN("budget     "), err) != 0 ||
         jl_plot_bar(share, bar, blocks, blocks ? "░" : ".", out, err) != 0)
         return -1;
-    return jl_buf_addf(out, err, " %.1f%% of %s\n", share * 100, jl_plot_number(budget, text));
+    return jl_buf_addf(out, err, " %.1f%% of %s\n", share * 100, jl_num_text(budget, text));
 }
 
 static int holds_text(const jl_account *a, jl_buf *out, jl_err *err) {
@@ -90,7 +72,7 @@ static int holds_text(const jl_account *a, jl_buf *out, jl_err *err) {
         shown++;
         (void)jl_err_escape(jl_span_of(h->endpoint), endpoint, sizeof endpoint);
         if (jl_buf_addf(out, err, "uncertain  %s  %s%s%s credits, %s ago\n", h->id, endpoint,
-                        h->endpoint[0] ? ", " : "", jl_plot_number(h->worst, worst), jl_status_time(h->age, age)) != 0)
+                        h->endpoint[0] ? ", " : "", jl_num_text(h->worst, worst), jl_clock_span(h->age, age)) != 0)
             return -1;
     }
     return shown < all ? jl_buf_addf(out, err, "uncertain  and %" PRIu32 " more: credits status --json\n", all - shown)
@@ -102,15 +84,14 @@ int jl_status_text(const jl_account *a, const char *provider, const char *ledger
     char spent[32], held[32], left[32], uncertain[32], wait[32];
     int64_t reach = a->held + a->carried;
     if (jl_buf_addf(out, err, "account    %s in %s\nperiod     %s until %s, %s left\n", provider, ledger, a->period,
-                    a->next, jl_status_time((f->period_end - f->now) * JL_SECOND, wait)) != 0 ||
+                    a->next, jl_clock_span((f->period_end - f->now) * JL_SECOND, wait)) != 0 ||
         budget_text(a, width, blocks, out, err) != 0 ||
-        jl_buf_addf(out, err, "spent      %s", jl_plot_number(a->spent, spent)) != 0 ||
+        jl_buf_addf(out, err, "spent      %s", jl_num_text(a->spent, spent)) != 0 ||
         (a->uncertain &&
-         jl_buf_addf(out, err, ", %s of them for %" PRIu32 " uncertain call%s", jl_plot_number(a->uncertain, uncertain),
+         jl_buf_addf(out, err, ", %s of them for %" PRIu32 " uncertain call%s", jl_num_text(a->uncertain, uncertain),
                      uncertain_calls(a), uncertain_calls(a) == 1 ? "" : "s") != 0) ||
         jl_buf_addf(out, err, "\nheld       %s\nleft       %s\ncalls out  %" PRIu32 " of %d\n",
-                    jl_plot_number(reach, held), jl_plot_number(f->left, left), a->live,
-                    a->settings.concurrency) != 0 ||
+                    jl_num_text(reach, held), jl_num_text(f->left, left), a->live, a->settings.concurrency) != 0 ||
         breaker_text(a, out, err) != 0 || jl_buf_add(out, JL_SPAN("forecast   "), err) != 0 ||
         jl_forecast_line(f, &f->recent, out, err) != 0 || jl_buf_addc(out, '\n', err) != 0)
         return -1;
@@ -210,7 +191,7 @@ int jl_status_json(const jl_account *a, const char *provider, const char *ledger
 /* ---- Prometheus ---- */
 
 int jl_status_gauges(const jl_account *a, const char *provider, jl_buf *out, jl_err *err) {
-    int64_t committed = jl_forecast_committed(a);
+    int64_t committed = jl_account_committed(a);
     const struct {
         const char *name, *help;
         int64_t value;
@@ -267,11 +248,11 @@ static int64_t cheapest(const jl_settings *s) {
     return least;
 }
 
-jl_refusal jl_status_refuses(const jl_account *a, const char *endpoint, int64_t *wait) {
+jl_refusal jl_status_refuses(const jl_account *a, const char *endpoint, jl_admission *said) {
     jl_standing s = {.settings = &a->settings,
                      .breaker = {.state = a->breaker, .why = a->why, .wait = a->breaker_wait},
                      .live = a->live,
-                     .committed = jl_forecast_committed(a),
+                     .committed = jl_account_committed(a),
                      .first_lease_ends = INT64_MAX,
                      .first_probe_ends = INT64_MAX};
     (void)jl_breaker_wake(&s.breaker);
@@ -288,46 +269,6 @@ jl_refusal jl_status_refuses(const jl_account *a, const char *endpoint, int64_t 
     }
     const jl_reserve r = {
         .endpoint = endpoint ? endpoint : "", .user = "", .cost = endpoint ? -1 : cheapest(&a->settings)};
-    jl_admission admission;
-    jl_rules_reserve(&s, &r, &admission);
-    *wait = admission.wait;
-    return admission.refusal;
-}
-
-int jl_refusal_say(const jl_admission *a, const jl_reserve *r, const char *provider, jl_err *err) {
-    char wait[32], committed[32], budget[32], worst[32], again[64] = "";
-    if (a->wait >= 0)
-        (void)snprintf(again, sizeof again, ": ask again in %s", jl_status_time(a->wait, wait));
-    (void)jl_plot_number(a->committed, committed);
-    (void)jl_plot_number(a->budget, budget);
-    (void)jl_plot_number(a->worst, worst);
-    switch (a->refusal) {
-    case JL_REFUSED_PRICE:
-        return jl_err_set(err, JL_CONFIG, "%s: '%s' has no price here: credits set price.%s=CREDITS", provider,
-                          r->endpoint, r->endpoint);
-    case JL_REFUSED_BUDGET:
-        return jl_err_set(err, JL_TEMPFAIL,
-                          "%s: refused for the budget of %s: %s of %s credits are spent or held, and this call may "
-                          "cost %s; the next period begins in %s",
-                          provider, a->period, committed, budget, worst, jl_status_time(a->wait, wait));
-    case JL_REFUSED_USER:
-        return jl_err_set(err, JL_TEMPFAIL,
-                          "%s: refused for the cap of user '%.40s': %s of %s credits are spent or held, and this call "
-                          "may cost %s; the next period begins in %s",
-                          provider, r->user, committed, budget, worst, jl_status_time(a->wait, wait));
-    case JL_REFUSED_CONCURRENCY:
-        return jl_err_set(err, JL_TEMPFAIL, "%s: refused, as many calls are out as may be at once%s", provider, again);
-    case JL_REFUSED_RATE:
-        return jl_err_set(err, JL_TEMPFAIL, "%s: refused, calls come faster than the rate allows%s", provider, again);
-    case JL_REFUSED_QUOTA:
-        return jl_err_set(err, JL_TEMPFAIL, "%s: refused, the provider has said that its quota is used up%s", provider,
-                          again);
-    case JL_REFUSED_BREAKER:
-        return jl_err_set(err, JL_TEMPFAIL, "%s: refused, the breaker is open%s", provider,
-                          a->wait < 0 ? " until it is closed: credits breaker close" : again);
-    case JL_ADMITTED:
-    case JL_REFUSALS:
-        break;
-    }
-    return jl_err_set(err, JL_SOFTWARE, "%s: no refusal", provider);
+    jl_rules_reserve(&s, &r, said);
+    return said->refusal;
 }

@@ -16,13 +16,7 @@ int jl_status_json(const jl_account *a, const char *provider, const char *ledger
 int jl_status_gauges(const jl_account *a, const char *provider, jl_buf *out, jl_err *err);
 
 /* Would an ordinary call of this endpoint (NULL: of the cheapest price; none: of one credit), asked for now by nobody in
-   particular, be refused, as far as the account tells? The rate is not looked at. */
-jl_refusal jl_status_refuses(const jl_account *a, const char *endpoint, int64_t *wait);
-
-/* What a person is told of a refusal: which limit, and when asking again may help. JL_TEMPFAIL; JL_CONFIG when nothing
-   will help but a change. Always -1. */
-int jl_refusal_say(const jl_admission *a, const jl_reserve *r, const char *provider, jl_err *err);
-/* "41s", "3m 20s", "2d 4h": a span of time for people. Returns `text`. */
-const char *jl_status_time(int64_t ns, char text[32]);
+   particular, be refused, as far as the account tells? The rate is not looked at. `said` is what the gate would say. */
+jl_refusal jl_status_refuses(const jl_account *a, const char *endpoint, jl_admission *said);
 
 #endif

@@ -1,4 +1,5 @@
 /* Adopts differences in an order in which a crash leaves nothing that a second run would not mend. */
+#include "base/num.h"
 #include "gate/sync.h"
 
 #include <inttypes.h>
@@ -133,8 +134,8 @@ static const struct {
 int jl_sync_text(const jl_sync *s, jl_buf *out, jl_err *err) {
     char used[32], spent[32], difference[32];
     if (jl_buf_addf(out, err, "provider    %s used\nledger      %s spent\ndifference  %s%s, %s\n",
-                    jl_plot_number(s->used, used), jl_plot_number(s->spent, spent), s->difference > 0 ? "+" : "",
-                    jl_plot_number(s->difference, difference), ends[s->end].sentence) != 0)
+                    jl_num_text(s->used, used), jl_num_text(s->spent, spent), s->difference > 0 ? "+" : "",
+                    jl_num_text(s->difference, difference), ends[s->end].sentence) != 0)
         return -1;
     return s->uncertain ? jl_buf_addf(out, err, "uncertain   %" PRIu32 " call%s, %" PRIu32 " settled\n", s->uncertain,
                                       s->uncertain == 1 ? "" : "s", s->settled)

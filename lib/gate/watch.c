@@ -1,4 +1,5 @@
 /* From the state of an account and its journal to news; whether it was told is the ledger's to know. */
+#include "base/num.h"
 #include "gate/watch.h"
 
 #include <inttypes.h>
@@ -127,7 +128,7 @@ int jl_notice_text(const jl_notice *n, const char *provider, jl_buf *out, jl_err
     switch (n->kind) {
     case JL_NOTICE_ALERT:
         return jl_buf_addf(out, err, "%s: %d%% of the budget of %s is spent: %s of %s credits", provider, n->percent,
-                           n->period, jl_plot_number(n->spent, a), jl_plot_number(n->budget, b));
+                           n->period, jl_num_text(n->spent, a), jl_num_text(n->budget, b));
     case JL_NOTICE_BREAKER:
         jl_clock_rfc3339(n->at_ms * JL_MILLISECOND, at);
         return jl_buf_addf(out, err, "%s: the breaker opened at %s: %s", provider, at,
@@ -139,7 +140,7 @@ int jl_notice_text(const jl_notice *n, const char *provider, jl_buf *out, jl_err
     }
     (void)jl_err_escape(jl_span_of(n->endpoint), endpoint, sizeof endpoint);
     return jl_buf_addf(out, err, "%s: nobody knows what became of call %s%s%s: it was charged %s credits", provider,
-                       n->id, n->endpoint[0] ? " of " : "", endpoint, jl_plot_number(n->credits, a));
+                       n->id, n->endpoint[0] ? " of " : "", endpoint, jl_num_text(n->credits, a));
 }
 
 static int write_what(const jl_notice *n, jl_buf *out, jl_err *err) {

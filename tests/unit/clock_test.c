@@ -62,11 +62,24 @@ static void poll_never_wakes_too_early(void **state) {
     }
 }
 
+static void spans_of_time(void **state) {
+    (void)state;
+    static const struct {
+        double seconds;
+        const char *text;
+    } want[] = {{0, "0.0s"},  {0.25, "0.2s"},  {9.94, "9.9s"}, {41, "41s"},       {60, "1m"},         {200, "3m 20s"},
+                {3600, "1h"}, {3660, "1h 1m"}, {3659, "1h"},   {187200, "2d 4h"}, {86400 * 40, "40d"}};
+    char text[32];
+    for (size_t i = 0; i < sizeof want / sizeof *want; i++)
+        assert_string_equal(jl_clock_span((int64_t)(want[i].seconds * 1e9), text), want[i].text);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rfc3339_agrees_with_gmtime),
         cmocka_unit_test(clocks_go_forward),
         cmocka_unit_test(poll_never_wakes_too_early),
+        cmocka_unit_test(spans_of_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

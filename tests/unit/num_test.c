@@ -180,12 +180,21 @@ static void shares(void **state) {
     }
 }
 
+static void with_commas(void **state) {
+    (void)state;
+    char text[32];
+    assert_string_equal(jl_num_text(0, text), "0");
+    assert_string_equal(jl_num_text(999, text), "999");
+    assert_string_equal(jl_num_text(1000, text), "1,000");
+    assert_string_equal(jl_num_text(-1234567, text), "-1,234,567");
+    assert_string_equal(jl_num_text(INT64_MAX, text), "9,223,372,036,854,775,807");
+    assert_string_equal(jl_num_text(INT64_MIN, text), "-9,223,372,036,854,775,808");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(whole_numbers),
-        cmocka_unit_test(sizes),
-        cmocka_unit_test(durations),
-        cmocka_unit_test(shares),
+        cmocka_unit_test(whole_numbers), cmocka_unit_test(sizes),       cmocka_unit_test(durations),
+        cmocka_unit_test(shares),        cmocka_unit_test(with_commas),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

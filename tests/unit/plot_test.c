@@ -42,17 +42,6 @@ static void shares_are_bounded(void **state) {
     assert_string_equal(bar(1, 0, true, "░"), "");
 }
 
-static void numbers(void **state) {
-    (void)state;
-    char text[32];
-    assert_string_equal(jl_plot_number(0, text), "0");
-    assert_string_equal(jl_plot_number(999, text), "999");
-    assert_string_equal(jl_plot_number(1000, text), "1,000");
-    assert_string_equal(jl_plot_number(-1234567, text), "-1,234,567");
-    assert_string_equal(jl_plot_number(INT64_MAX, text), "9,223,372,036,854,775,807");
-    assert_string_equal(jl_plot_number(INT64_MIN, text), "-9,223,372,036,854,775,808");
-}
-
 static const char *svg(const jl_plot *p) {
     static char text[65536];
     jl_buf out = {0};
@@ -120,10 +109,9 @@ static void days_have_a_running_sum(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(blocks_have_eighths),     cmocka_unit_test(ascii),
-        cmocka_unit_test(shares_are_bounded),      cmocka_unit_test(numbers),
-        cmocka_unit_test(names_are_escaped),       cmocka_unit_test(long_names_are_cut),
-        cmocka_unit_test(days_have_a_running_sum),
+        cmocka_unit_test(blocks_have_eighths), cmocka_unit_test(ascii),
+        cmocka_unit_test(shares_are_bounded),  cmocka_unit_test(names_are_escaped),
+        cmocka_unit_test(long_names_are_cut),  cmocka_unit_test(days_have_a_running_sum),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
