@@ -316,8 +316,11 @@ static bool is_fresh(const jl_rec *rec) {
         return false;
     if (rec->field[JL_JOB_ENRICHED_AT].type != JL_STRING)
         return false;
+    /* RFC 3339: "1 day ago" would be fresh for ever. So would a time to come, which nobody means. */
     jl_span text = jl_rec_value(rec, JL_JOB_ENRICHED_AT);
-    return jl_date_read((jl_span){text.p + 1, text.n - 2}, now, &at) && now - at < h.fresh;
+    if (text.n < 2 + sizeof "2026-11-22T04:45:00Z" - 1 || text.p[11] != 'T')
+        return false;
+    return jl_date_read((jl_span){text.p + 1, text.n - 2}, now, &at) && at - now < DAY && now - at < h.fresh;
 }
 
 static int look_job(void *self, const jl_rec *rec, jl_err *err) {
@@ -700,14 +703,12 @@ static int filter_lines(jl_run *r, jl_lookup *lookup, jl_err *err) {
 
 /* The prices of the ledger's account; without one, those that are published. */
 static int dry_run(jl_run *r, jl_err *err) {
-    jl_account account;
     jl_err why = {0};
     if (open_ledger(r, err) != 0)
         return -1;
-    if (h.ledger->ops->look(h.ledger, &account, &why) == 0) {
-        h.settings = account.settings;
-        jl_account_free(&account);
-    } else if (why.class == JL_CONFIG) {
+    if (h.ledger->ops->settings(h.ledger, &h.settings, &why) == 0)
+        return filter_lines(r, &dry_lookup, err);
+    if (why.class == JL_CONFIG) {
         jl_run_warn(r, "%s; reckoned with the published prices", why.text);
         jl_account_default(&h.settings);
         for (size_t i = 0; jl_hasdata_endpoint_at(i); i++) {

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -233,7 +234,8 @@ static int64_t retry_after(const jl_http_reply *reply) {
         return 0;
     if (jl_num_u64(value, 0, UINT32_MAX, &seconds, NULL) == 0)
         return (int64_t)seconds * JL_SECOND;
-    return until_date(reply, value);
+    bool number = value.n > 0 && value.p[0] >= '0' && value.p[0] <= '9';
+    return number ? 2 * RETRY_AFTER_MOST : until_date(reply, value);
 }
 
 /* Costs nothing, and is asked again if tries and the budget of retries allow it. */
@@ -254,16 +256,67 @@ static void ask_again(jl_buyer *b, order *o, int64_t pause, const char *why) {
     o->at = jl_clock_now() + wait;
 }
 
-/* A provider may repeat what it was sent; the key must not come to rest with it. */
+static int hex_of(char c) {
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Bytes that spell `c` at `p` in `n` hex digits, or 0. */
+static size_t spelled_in_hex(const char *p, const char *end, size_t n, char c) {
+    int value = 0;
+    if ((size_t)(end - p) < n)
+        return 0;
+    for (size_t i = 0; i < n; i++) {
+        int digit = hex_of(p[i]);
+        if (digit < 0 || value > 0xff)
+            return 0;
+        value = value * 16 + digit;
+    }
+    return value == (unsigned char)c ? n : 0;
+}
+
+/* Bytes that spell `c` at `p` as JSON, a URL or HTML would have it, or 0. */
+static size_t spelled(const char *p, const char *end, char c) {
+    char numeric[2][8];
+    if (p == end)
+        return 0;
+    if (*p == c)
+        return 1;
+    size_t left = (size_t)(end - p);
+    if (*p == '\\' && left > 1 && p[1] == c)
+        return 2;
+    if (*p == '\\' && left > 1 && p[1] == 'u')
+        return spelled_in_hex(p + 2, end, 4, c) ? 6 : 0;
+    if (*p == '%')
+        return spelled_in_hex(p + 1, end, 2, c) ? 3 : 0;
+    if (*p != '&')
+        return 0;
+    snprintf(numeric[0], sizeof numeric[0], "&#%d;", c);
+    snprintf(numeric[1], sizeof numeric[1], "&#x%x;", (unsigned)c);
+    for (size_t i = 0; i < 2; i++) {
+        size_t n = strlen(numeric[i]);
+        if (left >= n && strncasecmp(p, numeric[i], n) == 0)
+            return n;
+    }
+    return 0;
+}
+
+/* A provider may repeat what it was sent, in whatever spelling; the key must not come to rest with it. */
 static void strike_out(jl_span body, jl_span secret) {
-    char *at = (char *)(uintptr_t)body.p;
-    size_t left = body.n;
-    if (secret.n == 0)
-        return;
-    while (left >= secret.n && (at = memmem(at, left, secret.p, secret.n)) != NULL) {
-        memset(at, '*', secret.n);
-        at += secret.n;
-        left = body.n - (size_t)(at - body.p);
+    char *p = (char *)(uintptr_t)body.p, *end = p + body.n;
+    for (; secret.n && p < end; p++) {
+        char *at = p;
+        size_t i = 0, n;
+        while (i < secret.n && (n = spelled(at, end, secret.p[i])) > 0) {
+            at += n;
+            i++;
+        }
+        if (i == secret.n) {
+            memset(p, '*', (size_t)(at - p));
+            p = at - 1;
+        }
     }
 }
 
@@ -276,7 +329,6 @@ static void keep(jl_buyer *b, order *o, const jl_http_reply *reply, const jl_jud
                         .body = reply->body,
                         .at_ms = jl_clock_wall() / JL_MILLISECOND,
                         .why = j->text};
-    strike_out(reply->body, b->o.secret);
     if (b->o.kept->ops->keep(b->o.kept, o->o.key, reply->body, well ? KEPT_WELL : KEPT_DEAD, o->o.keep, &err) != 0)
         in_trouble(b, &err);
     if (well)
@@ -348,8 +400,8 @@ static order *find_out(const jl_buyer *b, uint64_t ticket) {
 }
 
 static void judge(jl_buyer *b, order *o, const jl_http_reply *reply) {
+    strike_out(reply->body, b->o.secret);
     jl_judgement j = b->o.judge(b->o.self, o->o.endpoint, reply);
-    strike_out(jl_span_of(j.text), b->o.secret);
     if (j.is == JL_JUDGED_WELL || j.is == JL_JUDGED_DEAD)
         keep(b, o, reply, &j);
     else if (j.is == JL_JUDGED_GARBLED)
@@ -524,12 +576,13 @@ static bool reserve(jl_buyer *b, order *o, int64_t now) {
     return false;
 }
 
-static void start(jl_buyer *b, order *o) {
+/* `most`: ns until its lease ends; settings may have changed since they were read. */
+static void start(jl_buyer *b, order *o, int64_t most) {
     jl_http_request request = {.method = o->o.method,
                                .url = o->o.url,
                                .header = b->o.header,
                                .body = o->o.body,
-                               .timeout = b->settings.timeout,
+                               .timeout = b->settings.timeout < most ? b->settings.timeout : most,
                                .max_body = b->o.max_body,
                                .ticket = o->o.ticket};
     jl_err err = {0};
@@ -562,10 +615,11 @@ static void dispatch(jl_buyer *b, order *o) {
     b->counts->calls++;
     if (++o->tries == 1 && b->retries < RETRY_SAVED)
         b->retries += RETRY_SHARE;
-    if (jl_clock_now() - before >= lease)
+    int64_t left = lease - (jl_clock_now() - before);
+    if (left <= 0)
         end_uncertain(b, o, "this process stood still for too long before it could send");
     else
-        start(b, o);
+        start(b, o, left);
 }
 
 static void buy(jl_buyer *b, order *o, int64_t now) {

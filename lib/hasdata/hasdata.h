@@ -99,7 +99,7 @@ typedef struct jl_hasdata_reply {
 
 /* `e` may be NULL (usage). `body` has JL_PAD readable bytes behind it; `headers` are the reply's header lines, each
    ended by LF or CRLF, or empty. A page may come as HTML or text instead of JSON: 200 with such a body is OK for page
-   endpoints. Costs are taken from requestMetadata's creditsUsed, creditsSpent, creditsCharged, credits, cost (also at
+   endpoints. Costs are taken from requestMetadata's creditsUsed, creditsSpent, creditsCharged (also at
    the top of the body) and the headers X-Credits-Used, X-Credits-Spent, X-Credits-Cost, X-Request-Cost; a balance or a
    limit is no cost. */
 void jl_hasdata_judge(const jl_hasdata_endpoint *e, long status, jl_span headers, jl_span body,

@@ -49,13 +49,13 @@ static void note_cost(jl_hasdata_reply *reply, uint64_t cost) {
     reply->has_cost = true;
 }
 
-static void costs_in(jl_value object, size_t known, jl_hasdata_reply *reply) {
-    /* The last two may mean something else at the top of a body. */
-    static const char *const names[] = {"creditsUsed", "creditsSpent", "creditsCharged", "credits", "cost"};
-    jl_value found[5];
+/* Only names that can mean nothing else: "credits" may be what is left. */
+static void costs_in(jl_value object, jl_hasdata_reply *reply) {
+    static const char *const names[] = {"creditsUsed", "creditsSpent", "creditsCharged"};
+    jl_value found[3];
     uint64_t cost;
-    jl_each_pick(object, names, known, found);
-    for (size_t i = 0; i < known; ++i)
+    jl_each_pick(object, names, 3, found);
+    for (size_t i = 0; i < 3; ++i)
         if (count_of(found[i], &cost))
             note_cost(reply, cost);
 }
@@ -208,8 +208,9 @@ void jl_hasdata_judge(const jl_hasdata_endpoint *e, long status, jl_span headers
         jl_each_check(body, &value, NULL);
     reply->verdict =
         status >= 200 && status <= 299 ? of_success(e, status, headers, body, value) : of_status(e, status, value);
-    costs_in(jl_each_member(value, "requestMetadata"), 5, reply);
-    costs_in(value, e ? 3 : 0, reply);
+    costs_in(jl_each_member(value, "requestMetadata"), reply);
+    if (e)
+        costs_in(value, reply);
     costs_in_headers(headers, reply);
     bool paid = reply->verdict == JL_HASDATA_OK || reply->verdict == JL_HASDATA_GARBLED;
     reply->billed = (e && paid) || (reply->has_cost && reply->cost > 0);

@@ -23,7 +23,7 @@ has "$tmp/err" "credits set" "and the message says what makes one"
 is "$(find "$XDG_STATE_HOME" -name 'ledger.db' 2>/dev/null | wc -l)" 0 "no ledger was made on the way"
 is "$(hd_state .calls)" 0 "nobody was asked"
 
-expect 0 "credits set" credits set budget=1000 timeout=2s grace=1s hold=2s >/dev/null
+expect 0 "credits set" credits set budget=10000 timeout=2s grace=1s hold=2s breaker-window=1000 breaker-calls=1000 >/dev/null
 
 # --- Listings -------------------------------------------------------------------------------------------------------
 
@@ -47,6 +47,10 @@ END
 expect 0 "requests from a file" "${listing[@]}" --stats=stats requests >jobs2
 is "$(figure calls) $(figure lines_in)" "2 3" "a request that is there twice is bought once"
 is "$(jq -r .source jobs2 | uniq | paste -sd ' ')" "indeed glassdoor" "job lines come in the order of the requests"
+expect 0 "with --rejects" "${listing[@]}" --rejects=bad < <(echo '{"keyword":"x"}' && sed -n 1p requests) >out
+is "$(cat bad) $(head -n 1 out | jq -r .source)" '{"keyword":"x"} indeed' "a line that is no request is put aside, and the run goes on"
+expect 64 "--sort that nobody knows" "${listing[@]}" "${chicago[@]}" --sort=bogus >out
+has "$tmp/err" "hd-fetch: sort" "is the command's fault, not a line's"
 expect 65 "a line that is no request" "${listing[@]}" <<<'{"keyword":"x"}' >out
 has "$tmp/err" "stdin:1:" "is named"
 expect 0 "nothing found is an answer" "${listing[@]}" -w nothing -l 'Chicago, IL' >out
@@ -72,6 +76,18 @@ is "$(figure fresh) $(figure calls)" "20 0" "unbought"
 expect 0 "what the cache knows" "${job[@]}" --raw=payloads --stats=stats in >full2
 same full2 full "is enriched from there, the same bytes"
 is "$(figure calls) $(figure cache_hits)" "0 20" "unbought, too"
+{ lines 1 good 600; lines 1 good 600 | sed 's/"}$/\&utm_source=x"}/; s/"T"/"\\u0054"/'; lines 1 good 600 | sed 's#//www#//WWW#; s#/#\\/#g'; } >in
+expect 0 "one posting in three spellings" "${job[@]}" --stats=stats in >out
+is "$(figure calls) $(figure enriched)" "1 3" "is bought once"
+jq -c '.enriched_at = "2020-01-01T00:00:00Z" | .enrichment_tries = 2' out >in
+hd_set script='500*3'
+expect 75 "one that is done, and too old, and cannot be bought now" "${job[@]}" --cache=sqlite:other.db --modes=0 < <(sed -n 1p in) >out2
+is "$(cat out2)" "$(sed -n 1p in)" "stays as it is"
+expect 0 "one that can" "${job[@]}" < <(sed -n 1p in) >out2
+is "$(jq -c '[.enrichment_status, .enrichment_tries, (.enriched_at > "2020-01-02")]' out2)" '["done",0,true]' "is new again"
+jq -c '.enriched_at = "2099-01-01T00:00:00Z"' out2 >in
+expect 0 "one that says that it was bought in days to come" "${job[@]}" --stats=stats in >out2
+is "$(figure fresh)" 0 "is not believed"
 { lines 1 dead; lines 1 expired; lines 1 incomplete; lines 1 js; lines 1 broken; } >in
 expect 0 "postings that are dead, incomplete or broken" "${job[@]}" --html --stats=stats in >out
 is "$(jq -r .enrichment_status out | paste -sd ' ')" "dead dead done done done" "are marked, or bought as a page"
@@ -88,6 +104,11 @@ expect 0 "a line without a URL" "${job[@]}" --stats=stats <<<'{"title":"T","comp
 is "$(cat out) $(figure no_url)" '{"title":"T","company":"C"} 1' "goes out as it came, and is counted"
 expect 0 "the dry run of postings" "${job[@]}" --dry-run < <(lines 3 good 900) >out
 is "$(tail -n 1 out)" '{"calls":3,"credits":15,"fallback_credits":93}' "reckons with the first call, and with all"
+credits hold --cost=1 >/dev/null
+sleep 2.1 # the lease of the hold
+before=$(sha256sum "$XDG_STATE_HOME"/jobline/*)
+expect 0 "a dry run" "${job[@]}" --dry-run < <(lines 3 good 900) >out
+is "$(sha256sum "$XDG_STATE_HOME"/jobline/*)" "$before" "writes nothing at all"
 
 # --- Whose ----------------------------------------------------------------------------------------------------------
 
@@ -138,6 +159,17 @@ lines 1 good 2001 >in
 hd_set script='429(1)'
 expect 0 "a busy provider" "${job[@]}" --stats=stats in >out
 is "$(figure calls)" 2 "is asked again"
+lines 1 good 2004 >in
+hd_set script='429(2)'
+before=$(date +%s%N)
+expect 0 "a provider that wants a pause of two seconds" "${job[@]}" in >out
+check "gets it" test $((($(date +%s%N) - before) / 1000000)) -ge 2000
+hd_set script='429(date)'
+before=$(date +%s%N)
+lines 1 good 2005 >in
+expect 0 "one that says until when" "${job[@]}" in >out
+check "gets it, too" test $((($(date +%s%N) - before) / 1000000)) -ge 1000
+expect 69 "a provider that is not there" hd-fetch job --api=http://127.0.0.1:9 --key-file="$hd_key_file" --tries=1 < <(lines 1 good 2006) >out
 lines 1 good 2002 >in
 before=$(spent)
 hd_set script=truncate
