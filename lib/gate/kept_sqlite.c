@@ -14,7 +14,8 @@
 #include "wire/sqlite.h"
 
 #define PATIENCE (10 * JL_SECOND)
-#define FORGET "8" /* expired answers, and claims that have ended, that go with each new answer */
+#define FILE_MODE 0660 /* as the ledger's: what was asked for is the group's that the file belongs to */
+#define FORGET "8"     /* expired answers, and claims that have ended, that go with each new answer */
 
 static const jl_sqlite_kind file_kind = {
     .what = "a cache of what was bought",
@@ -48,7 +49,11 @@ static int attach(struct store *s, jl_err *err) {
         s->answer = s->claim = s->claim_set = s->claim_end = s->claim_give = s->answer_set = s->forget =
             s->claim_forget = NULL;
     }
-    return s->db ? 0 : jl_sqlite_open(&s->db, s->path, &file_kind, s->patience, true, err);
+    if (s->db)
+        return 0;
+    return jl_sqlite_make_file(s->path, FILE_MODE, err) == 0
+               ? jl_sqlite_open(&s->db, s->path, &file_kind, s->patience, true, err)
+               : -1;
 }
 
 static void bind_key(jl_sqlite_stmt *s, jl_hash key) {

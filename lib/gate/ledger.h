@@ -140,7 +140,8 @@ typedef struct jl_ledger_ops {
     /* RESERVED -> SENT, at the last moment before the request leaves. `*lease`: ns until the lease ends, the account's
        timeout and grace from now; -1: too late, the hold has ended or is none: the request must not leave. */
     int (*send)(jl_ledger *l, const char *id, int64_t *lease, jl_err *err);
-    /* Idempotent: what is SETTLED or VOID stays so. An UNCERTAIN hold can be settled or voided. */
+    /* Idempotent: what is SETTLED or VOID stays so, which is remembered in the period of the hold and in the next; later
+       such a hold counts as lost. An UNCERTAIN hold can be settled or voided. */
     int (*settle)(jl_ledger *l, const jl_settle *s, jl_settled *result, jl_err *err);
     /* Everything as it stands; the caller frees it with jl_account_free. */
     int (*look)(jl_ledger *l, jl_account *account, jl_err *err);

@@ -352,6 +352,13 @@ char *jl_sqlite_path(const jl_url *url, jl_err *err) {
     return NULL;
 }
 
+int jl_sqlite_make_file(const char *path, mode_t mode, jl_err *err) {
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, mode);
+    if (fd < 0)
+        return errno == EEXIST ? 0 : jl_err_errno(err, JL_CANTCREAT, errno, "%s", path);
+    return close(fd) == 0 ? 0 : jl_err_errno(err, JL_CANTCREAT, errno, "%s", path);
+}
+
 int jl_sqlite_open(jl_sqlite **out, const char *path, const jl_sqlite_kind *kind, int64_t patience, bool create,
                    jl_err *err) {
     struct stat st;

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -34,6 +35,9 @@ int jl_sqlite_load(jl_err *err);
 /* The file that sqlite:PATH names, as jl_sqlite_open takes it; the caller frees it. NULL: JL_USAGE when it names none, or
    the library is not installed; or memory ran out. */
 char *jl_sqlite_path(const jl_url *url, jl_err *err);
+/* Makes an empty file with this mode, less the umask, for jl_sqlite_open to fill; nothing when there is a file. -1:
+   JL_CANTCREAT. */
+int jl_sqlite_make_file(const char *path, mode_t mode, jl_err *err);
 /* Opens the file; with `create` makes it when it is not there, else sets *db to NULL and returns 0 then: an absent file
    is an empty one. An empty file counts as absent unless `create`. `patience` in ns. `path` is copied. */
 int jl_sqlite_open(jl_sqlite **db, const char *path, const jl_sqlite_kind *kind, int64_t patience, bool create,

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -448,6 +449,22 @@ static int fresh(void **state) {
 #define EACH(test)                                                                                                     \
     TEST(test, 0, "sqlite"), TEST(test, 1, "redis"), TEST(test, 2, "redis+unix"), TEST(test, 3, "redis+cluster")
 
+/* What was asked for is nobody's but the group's. */
+static void a_file_of_its_own_mode(void **state) {
+    jl_err err = {0};
+    struct stat st;
+    if (!is_sqlite(state))
+        return;
+    mode_t before = umask(022);
+    (void)unlink(path_of_file());
+    jl_kept *k = open_kept(*state, JL_SECOND);
+    well(k->ops->keep(k, key, JL_SPAN("body"), "", DAY, &err), &err);
+    assert_int_equal(stat(path_of_file(), &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0640);
+    k->ops->close(k);
+    (void)umask(before);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         EACH(one_buys),
@@ -463,6 +480,7 @@ int main(void) {
         EACH(keys_that_expire),
         EACH(what_is_kept_stays),
         EACH(a_file_that_is_taken_away),
+        EACH(a_file_of_its_own_mode),
         EACH(what_is_no_cache),
         EACH(scripts_are_loaded_again),
         TEST(an_unknown_scheme, 0, "none"),

@@ -1560,6 +1560,42 @@ static void parts_that_are_lost(void **state) {
     }
 }
 
+static int64_t rows_of_holds(void) {
+    jl_err err = {0};
+    jl_sqlite *db;
+    int64_t n = -1;
+    well(jl_sqlite_open(&db, path_of_file(), &any_kind, JL_SECOND, false, &err), &err);
+    well(jl_sqlite_ask(db, "SELECT count(*) FROM hold", &n, &err), &err);
+    jl_sqlite_close(db);
+    return n;
+}
+
+/* Not those of the previous period, nor what is uncertain. */
+static void holds_that_ended_long_ago_are_forgotten(void **state) {
+    jl_ledger *l = made(state, "budget=100000");
+    for (int i = 110; i < 120; i++) {
+        admits(l, i, 5);
+        settles(l, i, 3);
+    }
+    admits(l, 120, 5);
+    (void)settle_as(l, 120, JL_HOLD_UNCERTAIN, -1, JL_CALL_NEUTRAL);
+    turn_to_end(-3600);
+    admits(l, 109, 5); /* neighbours of it: 110 to 117 */
+    voids(l, 109);
+    assert_int_equal(rows_of_holds(), 12);
+    assert_int_equal(settle_as(l, 110, JL_HOLD_SETTLED, 9, JL_CALL_WELL).charged, 3);
+    turn_to_end(-3600);
+    admits(l, 108, 5); /* 109 to 116 */
+    assert_int_equal(rows_of_holds(), 12 + 1 - 7);
+    admits(l, 105, 5); /* 108, 109, 117 to 120 */
+    assert_int_equal(rows_of_holds(), 6 + 1 - 3);
+    assert_int_equal(settle_as(l, 109, JL_HOLD_SETTLED, 9, JL_CALL_WELL).before, JL_HOLD_VOID);
+    assert_int_equal(settle_as(l, 117, JL_HOLD_VOID, -1, JL_CALL_NEUTRAL).before, JL_HOLD_NONE);
+    assert_int_equal(settle_as(l, 120, JL_HOLD_VOID, -1, JL_CALL_NEUTRAL).before, JL_HOLD_UNCERTAIN);
+    proves(l);
+    done(l);
+}
+
 static void nobody_writes_into_the_journal(void **state) {
     jl_err err = {0};
     jl_sqlite *db;
@@ -1697,6 +1733,7 @@ int main(void) {
         FILES(a_machine_that_was_started_again),
         FILES(parts_that_are_lost),
         FILES(nobody_writes_into_the_journal),
+        FILES(holds_that_ended_long_ago_are_forgotten),
     };
     return cmocka_run_group_tests(tests, enter, leave);
 }
