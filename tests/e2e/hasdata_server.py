@@ -65,6 +65,7 @@ Faults have a name, some an argument in parentheses, and an endpoint before them
   * malformed        half of the JSON, as if it were all            * garbage              bytes that are no JSON
   * utf8             bytes in the strings that are not UTF-8        * empty                no body
   * surrogate        half of a surrogate pair in the strings        * control              escaped control bytes in the strings
+  * echo             the key in the strings, in five spellings
   * types            members of other types than they should be     * null                 the JSON text null
   * deep             100,000 brackets in the JSON                   * type                 Content-Type: text/html
   * html             a web page instead                             * endless              a body that never ends
@@ -168,7 +169,7 @@ def one_of(*words):
 class Fault:
     names = set(
         "ok error close redirect slow lost mute stall truncate cut malformed garbage utf8 empty deep type html null huge endless "
-        "slow-body slow-headers headers gzip bomb chunked http10 drop surrogate control types".split()
+        "slow-body slow-headers headers gzip bomb chunked http10 drop surrogate control types echo".split()
     )
 
     def __init__(self, text):
@@ -1495,6 +1496,18 @@ async def drip(connection, data, pause):
         await asyncio.sleep(pause)
 
 
+async def echo(connection, fault, status, headers, body):
+    key = connection.provider.key
+    spellings = [
+        key,
+        "".join("\\u%04X" % ord(c) for c in key),
+        "".join("%%%02x" % ord(c) for c in key),
+        "".join("&#%d;" % ord(c) for c in key),
+        "".join("&#x%X;" % ord(c) for c in key),
+    ]
+    await in_strings(" ".join(spellings).encode())(connection, fault, status, headers, body)
+
+
 async def slow_body(connection, fault, status, headers, body):
     await connection.flow(connection.head(status, headers, len(body)))
     await drip(connection, body, duration(fault.argument or "0.1s"))
@@ -1533,6 +1546,7 @@ MISDEEDS = {
     "surrogate": in_strings(b"\\ud83d"),
     "control": in_strings(b"\\u0000\\u001b]0;title\\u0007\\u001b[31m"),
     "types": another_body(other_types),
+    "echo": echo,
     "empty": another_body(lambda _, headers, body: (headers, b"")),
     "null": another_body(lambda _, headers, body: (headers, b"null")),
     "deep": another_body(deep),

@@ -198,8 +198,11 @@ credits breaker close >/dev/null
 
 lines 5 good 4000 >in
 secret=$(<"$hd_key_file")
+hd_set script='echo*5'
 HASDATA_API_KEY=$secret hd-fetch job --api="$hd_api" -v --raw=payloads --stats=stats --metrics=metrics in >out 2>messages
 is "$(wc -l <out) $(grep -c "\"done\"" out)" "5 5" "the key from the environment"
-is "$(grep -rlF -- "$secret" out messages stats metrics payloads "$XDG_STATE_HOME" | wc -l)" 0 "the key is in no line, message, figure, payload, ledger or cache"
+is "$(grep -rlF -- "$secret" out messages stats metrics payloads "$XDG_STATE_HOME" | wc -l)" 0 "the key that a provider repeats is in no line, message, figure, payload, ledger or cache"
+is "$(jq -r .description out | grep -cF -e "$secret" -e "${secret:4:12}")" 0 "nor in a description that is decoded"
+is "$(jq -r .description out | grep -c '^\*\*\*.* \*\*\*.* \*\*\*')" 5 "where it was are stars"
 
 done_testing
