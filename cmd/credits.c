@@ -20,6 +20,7 @@
 #include "frame/output.h"
 #include "frame/prog.h"
 #include "frame/secret.h"
+#include "gate/calendar.h"
 #include "gate/call.h"
 #include "gate/forecast.h"
 #include "gate/ledger.h"
@@ -374,18 +375,22 @@ static int run_report(jl_run *r, jl_err *err) {
     (void)r;
     jl_account a = {0};
     jl_report report;
-    char period[JL_PERIOD_SIZE];
+    jl_calendar calendar = {0};
+    const jl_calendar_period *past = NULL;
     if (c.ledger->ops->look(c.ledger, &a, err) != 0)
         return -1;
-    memcpy(period, a.period, sizeof period);
-    int rc = c.period ? jl_report_period(&a.settings, c.period, period, err) : 0;
-    jl_report_init(&report, (jl_report_by)c.by, period);
+    int rc = c.period ? jl_calendar_look(&calendar, c.ledger, &a, err) : 0;
+    if (rc == 0 && c.period && !(past = jl_calendar_find(&calendar, c.period, err)))
+        rc = -1;
+    jl_report_init(&report, (jl_report_by)c.by, past ? past->name : a.period);
+    report.ends = past ? past->end : jl_period_start(a.next);
     report.bookkeeping = true;
     if (rc == 0)
         rc = jl_report_look(&report, c.ledger, &a, err);
     if (rc == 0)
         rc = show_report(&report, &a, err);
     jl_report_free(&report);
+    jl_calendar_free(&calendar);
     jl_account_free(&a);
     return rc;
 }

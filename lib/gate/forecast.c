@@ -37,7 +37,7 @@ void jl_forecast_make(jl_forecast *f, const jl_account *a, unsigned window, int6
     f->left = f->budget > f->committed ? f->budget - f->committed : 0;
     double age = (double)(a->now_ms - began_ms) / 1000 / DAY;
     double so_far = (double)(f->now - jl_period_start(a->period)) / DAY;
-    double days = age < window ? age : window;
+    double days = f->looked = age < window ? age : window;
     f->recent = (jl_pace){.credits = recent, .days = days < 1 ? 1 : days};
     so_far = age < so_far ? age : so_far;
     f->period_so_far = (jl_pace){.credits = a->spent, .days = so_far < 1 ? 1 : so_far};
@@ -80,6 +80,10 @@ int jl_forecast_line(const jl_forecast *f, const jl_pace *p, jl_buf *out, jl_err
     char pace[32], spare[32], when[32], span[48];
     if (p == &f->period_so_far)
         (void)snprintf(span, sizeof span, "this period so far");
+    else if (f->looked <= 1 && f->window > 1)
+        (void)snprintf(span, sizeof span, "the account's first day");
+    else if (f->looked < f->window && f->window > 1)
+        (void)snprintf(span, sizeof span, "the %.1f days since the account was made", f->looked);
     else
         (void)snprintf(span, sizeof span, "the last %u day%s", f->window, f->window == 1 ? "" : "s");
     if (f->left == 0)
@@ -128,7 +132,7 @@ int jl_forecast_json(const jl_forecast *f, jl_buf *out, jl_err *err) {
                    jl_write_i64(out, "budget", f->budget, err) != 0 ||
                    jl_write_i64(out, "committed", f->committed, err) != 0 ||
                    jl_write_i64(out, "left", f->left, err) != 0 ||
-                   jl_write_u64(out, "window_days", f->window, err) != 0 ||
+                   jl_write_real(out, "window_days", f->looked, 3, err) != 0 ||
                    write_pace(out, "recent", &f->recent, err) != 0 ||
                    write_pace(out, "period_so_far", &f->period_so_far, err) != 0 || jl_write_close(out, err) != 0 ||
                    jl_buf_addc(out, '\n', err) != 0

@@ -27,7 +27,8 @@ typedef struct jl_forecast {
     char period[JL_PERIOD_SIZE];
     int64_t budget, committed,
         left;        /* left = budget - committed, at least 0; as the gate counts, with calls that are out */
-    unsigned window; /* days that `recent` looks back on at most */
+    unsigned window; /* days that `recent` was to look back on */
+    double looked;   /* those that it did: fewer when the account is younger */
     jl_pace recent, period_so_far;
 } jl_forecast;
 

@@ -151,7 +151,7 @@ static double place(const jl_plot *p, size_t i) {
 static void running_sum(sketch *s, const jl_plot *p) {
     double bottom = TOP + RUNNING, most = p->limit > 0 ? p->limit : 1, sum = 0;
     for (size_t i = 0; i < p->n; i++) {
-        sum += p->value[i].value;
+        sum += p->value[i].value + p->value[i].beside;
         most = sum > most ? sum : most;
     }
     double scale = RUNNING / most / 1.05;
@@ -164,7 +164,7 @@ static void running_sum(sketch *s, const jl_plot *p) {
         put(s, "<path class=\"%s\" d=\"M%.1f %.1f", outline ? "sum" : "area", LEFT, bottom);
         sum = 0;
         for (size_t i = 0; i < p->n; i++) {
-            sum += p->value[i].value;
+            sum += p->value[i].value + p->value[i].beside;
             put(s, "L%.1f %.1f", place(p, i + 1), bottom - (sum > 0 ? sum : 0) * scale);
         }
         if (!outline)

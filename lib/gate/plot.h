@@ -11,6 +11,7 @@ int jl_plot_bar(double share, size_t width, bool blocks, const char *fill, jl_bu
 typedef struct jl_plot_value {
     const char *name;
     double value;
+    double beside; /* with `running`: in the running sum, and not in the bar */
 } jl_plot_value;
 
 /* Borrowed; texts may come from anywhere. */

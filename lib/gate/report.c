@@ -59,12 +59,17 @@ static void *insert(void *array, size_t n, size_t size, size_t at, jl_err *err) 
     return array;
 }
 
+/* Adjustments behind all others. */
+static int compare(const jl_report_row *row, bool adjustment, const char *name) {
+    return row->adjustment != adjustment ? row->adjustment - adjustment : strcmp(row->name, name);
+}
+
 /* The row of that name, made if need be; valid until the next one is. */
-static jl_report_row *row_named(jl_report *r, const char *name, jl_err *err) {
+static jl_report_row *row_named(jl_report *r, const char *name, bool adjustment, jl_err *err) {
     size_t low = 0, high = r->rows;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        int order = strcmp(r->row[middle].name, name);
+        int order = compare(&r->row[middle], adjustment, name);
         if (order == 0)
             return &r->row[middle];
         if (order < 0)
@@ -78,6 +83,7 @@ static jl_report_row *row_named(jl_report *r, const char *name, jl_err *err) {
     r->row = grown;
     r->rows++;
     (void)snprintf(r->row[low].name, sizeof r->row[low].name, "%s", name);
+    r->row[low].adjustment = adjustment;
     return &r->row[low];
 }
 
@@ -108,15 +114,15 @@ static void pending_remove(jl_report *r, size_t at) {
 static jl_report_row *row_of(jl_report *r, const jl_event *e, const char *day, jl_err *err) {
     switch (r->by) {
     case JL_BY_DAY:
-        return row_named(r, day, err);
+        return row_named(r, day, false, err);
     case JL_BY_ENDPOINT:
-        return row_named(r, e->endpoint, err);
+        return row_named(r, e->endpoint, false, err);
     case JL_BY_USER:
-        return row_named(r, e->user, err);
+        return row_named(r, e->user, false, err);
     case JL_BY_NOTHING:
         break;
     }
-    return row_named(r, "", err);
+    return row_named(r, "", false, err);
 }
 
 static int uncertain(jl_report *r, const jl_event *e, const char *day, bool counts, jl_err *err) {
@@ -175,8 +181,12 @@ static int adjusted(jl_report *r, const jl_event *e, const char *day, jl_err *er
     if (!r->bookkeeping && strcmp(e->note, "sync") != 0)
         return 0;
     (void)snprintf(name, sizeof name, "(%.100s)", e->note);
-    const jl_event named = {.endpoint = name, .user = name};
-    jl_report_row *row = row_of(r, &named, day, err);
+    jl_report_row *row = r->by == JL_BY_DAY ? row_named(r, day, false, err) : NULL;
+    if (row)
+        row->beside += e->credits;
+    else if (r->by == JL_BY_DAY)
+        return -1;
+    row = r->by == JL_BY_NOTHING ? row_named(r, "", false, err) : row_named(r, name, true, err);
     if (!row)
         return -1;
     row->credits += e->credits;
@@ -208,6 +218,8 @@ int jl_report_event(void *self, const jl_event *e, jl_err *err) {
 
 static int dearest_first(const void *a, const void *b) {
     const jl_report_row *x = a, *y = b;
+    if (x->adjustment != y->adjustment)
+        return x->adjustment - y->adjustment;
     int order = (y->credits > x->credits) - (y->credits < x->credits);
     return order ? order : strcmp(x->name, y->name);
 }
@@ -216,7 +228,7 @@ int jl_report_end(jl_report *r, int64_t first, int64_t last, jl_err *err) {
     char day[DAY_SIZE];
     for (int64_t at = first - first % DAY; r->by == JL_BY_DAY && first <= last && at <= last; at += DAY) {
         day_of(at * 1000, day);
-        if (!row_named(r, day, err))
+        if (!row_named(r, day, false, err))
             return -1;
     }
     if (r->by != JL_BY_DAY && r->rows)
@@ -246,6 +258,7 @@ int jl_report_json(const jl_report *r, jl_buf *out, jl_err *err) {
             jl_write_u64(out, "calls", row->calls, err) != 0 ||
             jl_write_u64(out, "uncertain", row->uncertain, err) != 0 ||
             jl_write_u64(out, "free", row->free, err) != 0 || jl_write_i64(out, "credits", row->credits, err) != 0 ||
+            jl_write_raw(out, "adjustment", row->adjustment ? JL_SPAN("true") : JL_SPAN("false"), err) != 0 ||
             jl_write_close(out, err) != 0 || jl_buf_addc(out, '\n', err) != 0)
             return -1;
     }
@@ -283,7 +296,7 @@ int jl_report_table(const jl_report *r, size_t width, bool blocks, jl_buf *out, 
     for (size_t i = 0; i < r->rows; i++) {
         shown(r->row[i].name, name);
         names = columns(name) > names ? columns(name) : names;
-        most = r->row[i].credits > most ? r->row[i].credits : most;
+        most = r->row[i].credits > most && !r->row[i].adjustment ? r->row[i].credits : most;
     }
     size_t bar = width > names + FIGURES + 12 ? width - names - FIGURES - 2 : width ? 10 : 0;
     if (jl_buf_addf(out, err, "%-*s%10s%11s%9s%14s\n", (int)names, by_name(r->by), "calls", "uncertain", "free",
@@ -292,7 +305,7 @@ int jl_report_table(const jl_report *r, size_t width, bool blocks, jl_buf *out, 
     for (size_t i = 0; i < r->rows; i++) {
         const jl_report_row *row = &r->row[i];
         if (table_row(row, names, out, err) != 0 ||
-            (bar && row->credits > 0 &&
+            (bar && row->credits > 0 && !row->adjustment &&
              (jl_buf_add(out, JL_SPAN("  "), err) != 0 ||
               jl_plot_bar((double)row->credits / (double)most, bar, blocks, NULL, out, err) != 0)) ||
             jl_buf_addc(out, '\n', err) != 0)
@@ -304,21 +317,28 @@ int jl_report_table(const jl_report *r, size_t width, bool blocks, jl_buf *out, 
 /* ---- as a picture ---- */
 
 int jl_report_svg(const jl_report *r, const jl_settings *s, const char *provider, jl_buf *out, jl_err *err) {
-    char title[128], subtitle[128], sum[32], budget[32];
-    int64_t days = (jl_period_end(r->period, s->anchor) - jl_period_start(r->period)) / DAY;
+    char title[128], subtitle[128], sum[32], budget[32], beside[32], adjusted[64] = "";
+    int64_t days = (r->ends - jl_period_start(r->period) + DAY - 1) / DAY, adjustments = 0;
+    size_t n = 0;
     jl_plot_value *value = calloc(r->rows ? r->rows : 1, sizeof *value);
     if (!value)
         return jl_err_nomem(err);
     for (size_t i = 0; i < r->rows; i++)
-        value[i] = (jl_plot_value){r->row[i].name, (double)r->row[i].credits};
+        if (r->row[i].adjustment)
+            adjustments += r->row[i].credits;
+        else
+            value[n++] = (jl_plot_value){r->row[i].name, (double)r->row[i].credits, (double)r->row[i].beside};
+    if (adjustments)
+        (void)snprintf(adjusted, sizeof adjusted, ", %s of them by adjustments", jl_num_text(adjustments, beside));
     (void)snprintf(title, sizeof title, "%s: credits by %s", provider, by_name(r->by));
-    (void)snprintf(subtitle, sizeof subtitle, "period of %s: %s of %s credits in %" PRIu64 " calls", r->period,
-                   jl_num_text(r->total.credits, sum), jl_num_text(s->budget, budget), r->total.calls);
+    (void)snprintf(subtitle, sizeof subtitle, "period of %s: %s of %s credits in %" PRIu64 " call%s%s", r->period,
+                   jl_num_text(r->total.credits, sum), jl_num_text(s->budget, budget), r->total.calls,
+                   r->total.calls == 1 ? "" : "s", adjusted);
     jl_plot plot = {.title = title,
                     .subtitle = subtitle,
                     .unit = "credits",
                     .value = value,
-                    .n = r->rows,
+                    .n = n,
                     .running = r->by == JL_BY_DAY,
                     .limit = (double)s->budget,
                     .mark = s->alert,
@@ -331,30 +351,9 @@ int jl_report_svg(const jl_report *r, const jl_settings *s, const char *provider
 
 /* ---- out of a ledger ---- */
 
-int jl_report_period(const jl_settings *s, const char *text, char period[JL_PERIOD_SIZE], jl_err *err) {
-    static const char form[] = "dddd-dd-dd";
-    size_t n = strlen(text);
-    char first[JL_PERIOD_SIZE] = "";
-    bool good = n == 7 || n == 10;
-    for (size_t i = 0; good && i < n; i++)
-        good = form[i] == 'd' ? text[i] >= '0' && text[i] <= '9' : text[i] == form[i];
-    if (good) {
-        memcpy(first, text, 7);
-        memcpy(first + 7, "-01", 4);
-        good = strcmp(first + 5, "01-01") >= 0 && strcmp(first + 5, "12-01") <= 0;
-    }
-    if (!good)
-        return jl_err_set(err, JL_USAGE, "'%.20s' is no month such as 2026-11", text);
-    if (n == 10)
-        memcpy(period, text, JL_PERIOD_SIZE);
-    else /* that of the month's last second */
-        jl_period_of(jl_period_end(first, 1) - 1, s->anchor, period);
-    return 0;
-}
-
 int jl_report_look(jl_report *r, jl_ledger *l, const jl_account *a, jl_err *err) {
     int64_t first = jl_period_start(r->period);
-    int64_t last = jl_period_end(r->period, a->settings.anchor) - 1;
+    int64_t last = r->ends - 1;
     uint64_t from;
     last = last < a->now_ms / 1000 ? last : a->now_ms / 1000;
     if (jl_journal_seek(l, a->seq, first * 1000 - JL_LEASE_MOST_MS, &from, err) != 0 ||

@@ -63,6 +63,24 @@ static void exactly_enough_is_enough(void **state) {
     assert_int_equal(f.recent.spare, 0);
 }
 
+/* A young account is not looked back on for longer than it has been there. */
+static void a_young_account(void **state) {
+    (void)state;
+    jl_account a = account(10000, 1900, 0);
+    jl_forecast f;
+    jl_buf out = {0};
+    jl_err err = {0};
+    jl_forecast_make(&f, &a, 30, 1900, (NOV_1 - 9 * DAY) * 1000);
+    assert_non_null(strstr(line(&f, &f.recent), "at 100 credits a day (the 19.0 days since the account was made)"));
+    assert_int_equal(jl_forecast_json(&f, &out, &err), 0);
+    assert_non_null(strstr(jl_buf_text(&out, &err), "\"window_days\":19.000"));
+    jl_forecast_make(&f, &a, 30, 1900, a.now_ms - 3600 * 1000);
+    assert_non_null(strstr(line(&f, &f.recent), "at 1,900 credits a day (the account's first day)"));
+    jl_forecast_make(&f, &a, 1, 1900, a.now_ms - 3600 * 1000);
+    assert_non_null(strstr(line(&f, &f.recent), "(the last 1 day)"));
+    jl_buf_free(&out);
+}
+
 static void nothing_spent_and_nothing_left(void **state) {
     (void)state;
     jl_account a = account(10000, 0, 0);
@@ -113,7 +131,8 @@ static void as_json(void **state) {
     assert_string_equal(
         jl_buf_text(&out, &err),
         "{\"period\":\"2026-11-01\",\"period_ends_at\":\"2026-12-01T00:00:00Z\",\"budget\":10000,\"committed\":8000,"
-        "\"left\":2000,\"window_days\":7,\"recent\":{\"credits\":5600,\"days\":7.000,\"per_day\":800.0,\"lasts\":false,"
+        "\"left\":2000,\"window_days\":7.000,\"recent\":{\"credits\":5600,\"days\":7.000,\"per_day\":800.0,\"lasts\":"
+        "false,"
         "\"ends_at\":\"2026-11-13T12:00:00Z\"},\"period_so_far\":{\"credits\":7500,\"days\":10.000,\"per_day\":750.0,"
         "\"lasts\":false,\"ends_at\":\"2026-11-13T16:00:00Z\"}}\n");
     jl_buf_free(&out);
@@ -124,6 +143,7 @@ int main(void) {
         cmocka_unit_test(lasts),
         cmocka_unit_test(ends),
         cmocka_unit_test(exactly_enough_is_enough),
+        cmocka_unit_test(a_young_account),
         cmocka_unit_test(nothing_spent_and_nothing_left),
         cmocka_unit_test(young_accounts),
         cmocka_unit_test(a_negative_pace_is_none),

@@ -107,11 +107,28 @@ static void days_have_a_running_sum(void **state) {
     assert_null(strstr(text, "inf"));
 }
 
+static void what_stands_beside_a_bar_is_in_the_sum(void **state) {
+    (void)state;
+    const jl_plot_value apart[] = {{"2026-11-01", 5, 600}}, whole[] = {{"2026-11-01", 605, 0}};
+    jl_plot p = {
+        .title = "t", .subtitle = "", .unit = "credits", .value = apart, .n = 1, .running = true, .limit = 1000};
+    char sum[256];
+    const char *text = svg(&p);
+    assert_non_null(strstr(text, "2026-11-01: 5 credits"));
+    snprintf(sum, sizeof sum, "%.*s", (int)strcspn(strstr(text, "class=\"sum\""), "\n"), strstr(text, "class=\"sum\""));
+    p.value = whole;
+    assert_non_null(strstr(svg(&p), sum));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(blocks_have_eighths), cmocka_unit_test(ascii),
-        cmocka_unit_test(shares_are_bounded),  cmocka_unit_test(names_are_escaped),
-        cmocka_unit_test(long_names_are_cut),  cmocka_unit_test(days_have_a_running_sum),
+        cmocka_unit_test(blocks_have_eighths),
+        cmocka_unit_test(ascii),
+        cmocka_unit_test(shares_are_bounded),
+        cmocka_unit_test(names_are_escaped),
+        cmocka_unit_test(long_names_are_cut),
+        cmocka_unit_test(days_have_a_running_sum),
+        cmocka_unit_test(what_stands_beside_a_bar_is_in_the_sum),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -117,12 +117,60 @@ static void adjustments_have_rows_of_their_own(void **state) {
     feed(&r, JL_EVENT_ADJUST, NOV_1, "", "", -64, "reset");
     end(&r);
     assert_int_equal(r.rows, 4);
-    assert_string_equal(r.row[0].name, "(sync)"); /* the dearest first */
-    assert_string_equal(r.row[1].name, "indeed.job");
-    assert_string_equal(r.row[2].name, "page");
+    assert_string_equal(r.row[0].name, "indeed.job"); /* the dearest first */
+    assert_string_equal(r.row[1].name, "page");
+    assert_string_equal(r.row[2].name, "(sync)");
+    assert_true(r.row[2].adjustment);
     assert_int_equal(row(&r, "(reset)")->credits, -64);
     assert_int_equal(row(&r, "(reset)")->calls, 0);
     assert_int_equal(r.total.credits, 0);
+    jl_report_free(&r);
+}
+
+/* What a new anchor carries over is no day's spending: no bar, but in the running sum. */
+static void adjustments_stand_beside_the_days(void **state) {
+    (void)state;
+    jl_report r;
+    jl_settings s;
+    jl_buf out = {0};
+    jl_err err = {0};
+    jl_account_default(&s);
+    jl_report_init(&r, JL_BY_DAY, NOV);
+    r.bookkeeping = true;
+    r.ends = NOV_1 / 1000 + 30 * 86400;
+    feed(&r, JL_EVENT_ADJUST, NOV_1 + DAY_MS, "", "", 5290, "anchor");
+    feed(&r, JL_EVENT_SETTLE, NOV_1 + DAY_MS, "a", "page", 20, "");
+    assert_int_equal(jl_report_end(&r, NOV_1 / 1000, (NOV_1 + 2 * DAY_MS) / 1000 - 1, &err), 0);
+    assert_int_equal(r.rows, 3);
+    assert_int_equal(row(&r, "2026-11-02")->credits, 20);
+    assert_int_equal(row(&r, "2026-11-02")->beside, 5290);
+    assert_string_equal(r.row[2].name, "(anchor)");
+    assert_int_equal(r.row[2].credits, 5290);
+    assert_int_equal(r.total.credits, 5310);
+    assert_int_equal(jl_report_table(&r, 68, false, &out, &err), 0);
+    assert_non_null(strstr(jl_buf_text(&out, &err), " 20  ####"));
+    assert_non_null(strstr(jl_buf_text(&out, &err), " 5,290\n"));
+    jl_buf_clear(&out);
+    assert_int_equal(jl_report_svg(&r, &s, "hasdata", &out, &err), 0);
+    assert_non_null(
+        strstr(jl_buf_text(&out, &err), "5,310 of 200,000 credits in 1 call, 5,290 of them by adjustments"));
+    assert_null(strstr(jl_buf_text(&out, &err), "(anchor)"));
+    jl_buf_free(&out);
+    jl_report_free(&r);
+}
+
+/* A user may be called as an adjustment is. */
+static void a_user_is_no_adjustment(void **state) {
+    (void)state;
+    jl_report r;
+    jl_report_init(&r, JL_BY_USER, NOV);
+    r.bookkeeping = true;
+    feed(&r, JL_EVENT_ADJUST, NOV_1, "", "", 50, "sync");
+    feed(&r, JL_EVENT_SETTLE, NOV_1, "a", "(sync)", 5, "");
+    end(&r);
+    assert_int_equal(r.rows, 2);
+    assert_int_equal(r.row[0].credits, 5);
+    assert_int_equal(r.row[1].credits, 50);
     jl_report_free(&r);
 }
 
@@ -198,9 +246,9 @@ static void as_json_and_as_a_table(void **state) {
     assert_string_equal(
         jl_buf_text(&out, &err),
         "{\"by\":\"user\",\"name\":\"\\u001b[2J\",\"period\":\"2026-11-01\",\"calls\":1,\"uncertain\":0,"
-        "\"free\":0,\"credits\":1234}\n"
+        "\"free\":0,\"credits\":1234,\"adjustment\":false}\n"
         "{\"by\":\"user\",\"name\":\"\",\"period\":\"2026-11-01\",\"calls\":1,\"uncertain\":0,"
-        "\"free\":0,\"credits\":617}\n");
+        "\"free\":0,\"credits\":617,\"adjustment\":false}\n");
     jl_buf_clear(&out);
     assert_int_equal(jl_report_table(&r, 68, false, &out, &err), 0);
     assert_string_equal(jl_buf_text(&out, &err),
@@ -212,28 +260,6 @@ static void as_json_and_as_a_table(void **state) {
     jl_report_free(&r);
 }
 
-static void periods_by_month(void **state) {
-    (void)state;
-    static const char *const wrong[] = {"", "2026", "2026-13", "2026-00", "26-11", "2026-1", "2026/11", "2026-11-1x"};
-    jl_settings s;
-    jl_err err = {0};
-    char period[JL_PERIOD_SIZE];
-    jl_account_default(&s);
-    assert_int_equal(jl_report_period(&s, "2026-11", period, &err), 0);
-    assert_string_equal(period, "2026-11-01");
-    s.anchor = 31;
-    assert_int_equal(jl_report_period(&s, "2026-11", period, &err), 0);
-    assert_string_equal(period, "2026-11-30");
-    assert_int_equal(jl_report_period(&s, "2026-12", period, &err), 0);
-    assert_string_equal(period, "2026-12-31");
-    assert_int_equal(jl_report_period(&s, "2026-11-15", period, &err), 0);
-    assert_string_equal(period, "2026-11-15");
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        assert_int_equal(jl_report_period(&s, wrong[i], period, &err), -1);
-        assert_int_equal(err.class, JL_USAGE);
-    }
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(by_day),
@@ -241,10 +267,11 @@ int main(void) {
         cmocka_unit_test(other_periods_do_not_count),
         cmocka_unit_test(since_a_time),
         cmocka_unit_test(adjustments_have_rows_of_their_own),
+        cmocka_unit_test(adjustments_stand_beside_the_days),
+        cmocka_unit_test(a_user_is_no_adjustment),
         cmocka_unit_test(quiet_days_have_rows),
         cmocka_unit_test(the_rows_sum_up_to_what_each_call_cost),
         cmocka_unit_test(as_json_and_as_a_table),
-        cmocka_unit_test(periods_by_month),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
