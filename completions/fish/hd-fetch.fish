@@ -32,7 +32,7 @@ function __hd_fetch_at
             break
         else if string match -q -- '--*' $word
             contains -- (string split -m1 = -- $word)[1] ''; and set files 1
-            contains -- $word '--keyword' '--location' '--source' '--sort' '--domain' '--pages' '--ttl' '--fresh' '--modes' '--raw' '--user' '--max-credits' '--tries' '--key-file' '--ledger' '--cache' '--api' '--output' '--rejects' '--reasons' '--max-rejects' '--max-line' '--threads' '--stats' '--metrics'; and set i (math $i + 1)
+            contains -- $word '--keyword' '--location' '--source' '--sort' '--domain' '--pages' '--ttl' '--fresh' '--modes' '--raw' '--refused' '--user' '--max-credits' '--tries' '--key-file' '--ledger' '--cache' '--api' '--output' '--rejects' '--reasons' '--max-rejects' '--max-line' '--threads' '--stats' '--metrics'; and set i (math $i + 1)
         else
             set -l letters (string split '' -- (string sub -s 2 -- $word))
             for j in (seq (count $letters))
@@ -85,6 +85,7 @@ complete -c hd-fetch -n '__hd_fetch_at options job page' -l fresh -x -d 'a posti
 complete -c hd-fetch -n '__hd_fetch_at options job page' -l modes -x -d 'modes of the page call that are tried, the cheapest first; 0 = job does without [4]'
 complete -c hd-fetch -n '__hd_fetch_at options job page' -l html -d 'add description_html, too'
 complete -c hd-fetch -n '__hd_fetch_at options job page' -l raw -r -F -d 'keep payloads there under their hash; the line'\''s raw names them'
+complete -c hd-fetch -n '__hd_fetch_at options listing' -l refused -x -a 'drop pass' -d 'a request that could not be bought: drop it, or pass it on as it came [drop]'
 complete -c hd-fetch -n '__hd_fetch_at options' -l user -x -d 'whose search this is, for caps and reports; a line'\''s own user wins'
 complete -c hd-fetch -n '__hd_fetch_at options' -l priority -d 'may use the share of the budget that is kept for such calls'
 complete -c hd-fetch -n '__hd_fetch_at options' -l max-credits -x -d 'what this run may cost, at most [no limit but the budget]'

@@ -134,6 +134,10 @@ lines 10 good 1100 >in
 expect 75 "the budget" "${job[@]}" --stats=stats in >out
 is "$(figure credits) $(figure refused_budget)" "10 8" "is never passed"
 has "$tmp/err" "it opens at" "and the message says when the next one begins"
+credits set "budget=$(($(spent) + 7))" >/dev/null
+expect 75 "listings beyond the budget" "${listing[@]}" --pages=2 --refused=pass --ttl=0s requests >out
+is "$(grep -c '"keyword"' out)" 3 "--refused=pass: what was not bought, or not all of it, comes back"
+is "$(tail -n 3 out | grep -c '"keyword"') $(jq -r 'select(.title) | .source' out | sort -u)" "3 indeed" "behind what was"
 credits set budget=100000 price.indeed.job= >/dev/null
 expect 78 "an endpoint without a price" "${job[@]}" --modes=0 in >out
 has "$tmp/err" "credits set price.indeed.job=N" "is refused, and the message says what sets it"
