@@ -15,14 +15,33 @@ local ACCOUNT, HOLDS, LEASES, USERS, JOURNAL, NOTICES = KEYS[1], KEYS[2], KEYS[3
 local ENDED = {[0] = KEYS[5], [1] = KEYS[6]}
 local SECOND, DAY = 1000000, 86400000000
 local NOTICES_KEPT = 100 * DAY
+local SHORTEST_MONTH = 28 * DAY
 
-local call, floor, format, match = redis.call, math.floor, string.format, string.match
+local call, floor, format, match, concat = redis.call, math.floor, string.format, string.match, table.concat
 local time = call('TIME')
 local now = time[1] * SECOND + time[2]
 
 -- Lua itself would write fourteen digits.
 local function text(value)
   return type(value) == 'number' and format('%.0f', value) or value
+end
+
+-- ---- what is damaged ----
+
+-- Ends the operation, of which nothing has been written yet.
+local function damaged(what)
+  error('lost:' .. what, 0)
+end
+
+local function whole(value, what)
+  return match(value, '^%-?%d+$') and tonumber(value) or damaged(what)
+end
+
+-- Of a command that counts; -1: the key is of another type.
+local function count(command, key)
+  local n = redis.pcall(command, key)
+  if type(n) ~= 'table' then return n end
+  return match(n.err, '^WRONGTYPE') and -1 or call(command, key)
 end
 
 -- ---- periods: "days" are those since 1970, as in Howard Hinnant, chrono-Compatible Low-Level Date Algorithms ----
@@ -114,34 +133,17 @@ local function event(kind, id, endpoint, user, credits, period, reach, note)
 end
 
 local function hold_text(h)
-  return table.concat({h.state, h.flags, text(h.normal), text(h.worst), text(h.made), text(h.lease), h.period, h.reach,
+  return concat({h.state, h.flags, text(h.normal), text(h.worst), text(h.made), text(h.lease), h.period, h.reach,
     text(h.charged), h.endpoint, h.user}, '\t')
-end
-
-local function commit()
-  local pairs_of_account = {}
-  local function add(field, value)
-    pairs_of_account[#pairs_of_account + 1] = field
-    pairs_of_account[#pairs_of_account + 1] = text(value)
-  end
-  for field in pairs(a_new) do add(field, a[field]) end
-  for period in pairs(spent_new) do add('spent:' .. period, spent_of[period]) end
-  for id, value in pairs(ended_new) do later('HSET', ENDED[a.slot], id, value) end
-  for id in pairs(hold_new) do
-    if hold_of[id] then later('HSET', HOLDS, id, hold_text(hold_of[id])) else later('HDEL', HOLDS, id) end
-  end
-  for field in pairs(user_new) do
-    if user_of[field] ~= 0 then later('HSET', USERS, field, text(user_of[field])) else later('HDEL', USERS, field) end
-  end
-  for i = 1, #queue do call(unpack(queue[i])) end
-  if #pairs_of_account > 0 then call('HMSET', ACCOUNT, unpack(pairs_of_account)) end
 end
 
 -- ---- the account ----
 
-local NUMBERS = {'seq', 'at', 'live', 'holds', 'users', 'ended:0', 'ended:1', 'notices', 'slot', 'version', 'tat',
-  'well', 'cooled'}
+local NUMBERS = {'seq', 'at', 'live', 'holds', 'users', 'ended:0', 'ended:1', 'notices', 'slot', 'since', 'version',
+  'tat', 'well', 'cooled'}
 local TEXTS = {'period', 'held', 'carried', 'probes', 'breaker', 'why', 'window', 'numbers'}
+local FIELDS = {unpack(NUMBERS)}
+for _, field in ipairs(TEXTS) do FIELDS[#FIELDS + 1] = field end
 
 local s = {} -- its settings
 local period, period_end
@@ -156,15 +158,32 @@ local function read_settings(numbers)
   period_end = end_of(period, s.anchor)
 end
 
+-- What admission depends on is written together with its digest, so that a field which somebody else has changed is
+-- noticed. `sum`: what is spent in the period of the account.
+local function seal(values, sum)
+  return redis.sha1hex(concat(values, '\n') .. '\n' .. sum)
+end
+
+local function sealed(values, digest)
+  local of = values[#NUMBERS + 1]
+  if not digest or not of then return false end
+  local sum = call('HGET', ACCOUNT, 'spent:' .. of)
+  spent_of[of] = tonumber(sum or 0)
+  for _, value in ipairs(values) do
+    if not value then return false end
+  end
+  return seal(values, sum or '0') == digest
+end
+
 -- Reads the account; false: there is none.
 local function read_account()
-  local fields = {}
-  for _, field in ipairs(NUMBERS) do fields[#fields + 1] = field end
-  for _, field in ipairs(TEXTS) do fields[#fields + 1] = field end
-  local value = call('HMGET', ACCOUNT, unpack(fields))
-  if not value[1] then return false end
-  for i, field in ipairs(fields) do
-    a[field] = i <= #NUMBERS and tonumber(value[i]) or value[i]
+  if count('HLEN', ACCOUNT) == 0 then return false end
+  if count('HLEN', ACCOUNT) < 0 then damaged('account') end
+  local values = call('HMGET', ACCOUNT, 'seal', unpack(FIELDS))
+  local digest = table.remove(values, 1)
+  if not sealed(values, digest) then damaged('account') end
+  for i, field in ipairs(FIELDS) do
+    a[field] = i <= #NUMBERS and tonumber(values[i]) or values[i]
   end
   read_settings(a.numbers)
   return true
@@ -172,13 +191,13 @@ end
 
 -- Keys can be evicted, or deleted by somebody; then what they held is not zero but unknown.
 local function lost()
-  if call('HLEN', HOLDS) ~= a.holds then return 'holds' end
-  if call('ZCARD', LEASES) ~= a.live then return 'leases' end
-  if call('HLEN', USERS) ~= a.users then return 'users' end
-  if call('HLEN', ENDED[0]) ~= a['ended:0'] then return 'ended:0' end
-  if call('HLEN', ENDED[1]) ~= a['ended:1'] then return 'ended:1' end
-  if call('XLEN', JOURNAL) ~= a.seq then return 'journal' end
-  if call('HLEN', NOTICES) ~= a.notices then return 'notices' end
+  if count('HLEN', HOLDS) ~= a.holds then return 'holds' end
+  if count('ZCARD', LEASES) ~= a.live then return 'leases' end
+  if count('HLEN', USERS) ~= a.users then return 'users' end
+  if count('HLEN', ENDED[0]) ~= a['ended:0'] then return 'ended:0' end
+  if count('HLEN', ENDED[1]) ~= a['ended:1'] then return 'ended:1' end
+  if count('XLEN', JOURNAL) ~= a.seq then return 'journal' end
+  if count('HLEN', NOTICES) ~= a.notices then return 'notices' end
   return false
 end
 
@@ -189,19 +208,20 @@ local function new_account()
 end
 
 local function write_whole_account()
-  for _, field in ipairs(NUMBERS) do a_new[field] = true end
-  for _, field in ipairs(TEXTS) do a_new[field] = true end
+  for _, field in ipairs(FIELDS) do a_new[field] = true end
 end
 
 -- ---- sums ----
 
 local function spent(of)
-  if not spent_of[of] then spent_of[of] = tonumber(not blank and call('HGET', ACCOUNT, 'spent:' .. of) or 0) end
+  if not spent_of[of] then
+    spent_of[of] = whole(not blank and call('HGET', ACCOUNT, 'spent:' .. of) or '0', 'account')
+  end
   return spent_of[of]
 end
 
 local function user_sum(field)
-  if not user_of[field] then user_of[field] = tonumber(not blank and call('HGET', USERS, field) or 0) end
+  if not user_of[field] then user_of[field] = whole(not blank and call('HGET', USERS, field) or '0', 'users') end
   return user_of[field]
 end
 
@@ -214,12 +234,17 @@ local function user_add(field, credits)
   if user_of[field] == 0 then put('users', a.users - 1) end
 end
 
--- What users spent is known of this period and of the one before it.
+-- The first period of which it is known what each user spent: the two before this one, of which the second counts again
+-- when the anchor is set back.
+local function first_of_users()
+  return period_of(start_of(period_of(start_of(period) - 1, s.anchor)) - 1, s.anchor)
+end
+
 local function spend(of, user, credits)
   if credits == 0 then return end
   spent_of[of] = spent(of) + credits
   spent_new[of] = true
-  if user ~= '' and (of >= period or of >= period_of(start_of(period) - 1, s.anchor)) then
+  if user ~= '' and (of >= period or of >= first_of_users()) then
     user_add(of .. '\t' .. user, credits)
   end
 end
@@ -236,7 +261,7 @@ local function span_add(field, from, to, credits)
     if sum ~= 0 then list[#list + 1] = p .. ' ' .. r .. ' ' .. text(sum) end
   end
   if not found and credits ~= 0 then list[#list + 1] = from .. ' ' .. to .. ' ' .. text(credits) end
-  put(field, table.concat(list, ','))
+  put(field, concat(list, ','))
 end
 
 -- A live hold reaches the current period, whatever is written: it is live.
@@ -257,6 +282,7 @@ local function hold_read(value)
   local h = {}
   h.state, h.flags, h.normal, h.worst, h.made, h.lease, h.period, h.reach, h.charged, h.endpoint, h.user =
     match(value, '^(%l+)\t([%l ]*)\t(%d+)\t(%d+)\t(%d+)\t(%d+)\t([%d-]+)\t([%d-]+)\t(%d+)\t([^\t]*)\t(.*)$')
+  if h.state ~= 'reserved' and h.state ~= 'sent' and h.state ~= 'uncertain' then damaged('holds') end
   h.normal, h.worst, h.charged = tonumber(h.normal), tonumber(h.worst), tonumber(h.charged)
   h.made, h.lease = tonumber(h.made), tonumber(h.lease)
   return h
@@ -274,6 +300,11 @@ local function hold_put(id, h)
   if not hold_get(id) then put('holds', a.holds + 1) end
   hold_of[id] = h
   hold_new[id] = true
+end
+
+-- Of something that is live.
+local function hold_must(id)
+  return hold_get(id) or damaged('holds')
 end
 
 local function ended_get(id)
@@ -325,6 +356,7 @@ local function hold_clear(h)
 end
 
 local function lapse(id, h)
+  if h.state == 'uncertain' then damaged('leases') end
   hold_unlive(id, h)
   if h.state == 'sent' then
     hold_doubt(id, h, 'lease')
@@ -335,13 +367,13 @@ local function lapse(id, h)
 end
 
 local function end_leases()
-  for _, id in ipairs(call('ZRANGEBYSCORE', LEASES, '-inf', text(now))) do lapse(id, hold_get(id)) end
+  for _, id in ipairs(call('ZRANGEBYSCORE', LEASES, '-inf', text(now))) do lapse(id, hold_must(id)) end
 end
 
 -- ---- a new period ----
 
 local function forget_users()
-  local before = period_of(start_of(period) - 1, s.anchor)
+  local before = first_of_users()
   for _, field in ipairs(call('HKEYS', USERS)) do
     local of = match(field, '^([%d-]+)\t')
     if of and of < before then
@@ -354,25 +386,26 @@ end
 local function forget_notices()
   local all = call('HGETALL', NOTICES)
   for i = 1, #all, 2 do
-    if tonumber(match(all[i + 1], '^%l+ (%d+)')) < now - NOTICES_KEPT then
+    if (tonumber(match(all[i + 1], '^%l+ (%d+)') or 0)) < now - NOTICES_KEPT then
       later('HDEL', NOTICES, all[i])
       put('notices', a.notices - 1)
     end
   end
 end
 
--- Ended holds are remembered in this period and the next. Backward, when the anchor or the clock is set, nothing is
--- forgotten.
+-- Ended holds are remembered in this period and the next. A period that begins only because the anchor was set is none
+-- that could have been waited for: `since` says when the last one began that was. Backward, when the anchor or the clock
+-- is set, nothing is forgotten.
 local function begin_period()
   if period <= a.period then return end
-  if a.period ~= '' then
-    put('slot', 1 - a.slot)
-    later('DEL', ENDED[a.slot])
-    put('ended:' .. a.slot, 0)
-    forget_users()
-    forget_notices()
-  end
   put('period', period)
+  if start_of(period) - a.since < SHORTEST_MONTH then return end
+  put('since', start_of(period))
+  put('slot', 1 - a.slot)
+  later('DEL', ENDED[a.slot])
+  put('ended:' .. a.slot, 0)
+  forget_users()
+  forget_notices()
 end
 
 -- ---- the breaker ----
@@ -432,20 +465,20 @@ end
 
 local function probe_wait()
   local wait = SECOND
-  for id in string.gmatch(a.probes, '%S+') do wait = math.min(wait, hold_get(id).lease - now) end
+  for id in string.gmatch(a.probes, '%S+') do wait = math.min(wait, hold_must(id).lease - now) end
   return wait
+end
+
+local function breaker_wake()
+  if a.breaker ~= 'open' or a.cooled < 0 or now < a.cooled then return end
+  put('breaker', 'half-open')
+  put('well', 0)
+  breaker_event('half-open')
 end
 
 -- Whether a call may pass, and else why not and how long: its number in jl_refusal, 0 = it may.
 local function breaker_check()
-  if a.breaker == 'open' then
-    if a.cooled < 0 or now < a.cooled then
-      return a.why == 'quota' and 7 or 6, a.cooled < 0 and -1 or a.cooled - now
-    end
-    put('breaker', 'half-open')
-    put('well', 0)
-    breaker_event('half-open')
-  end
+  if a.breaker == 'open' then return a.why == 'quota' and 7 or 6, a.cooled < 0 and -1 or a.cooled - now end
   if a.breaker == 'half-open' and count_probes() >= s.probes then return 6, probe_wait() end
   return 0, 0
 end
@@ -512,6 +545,7 @@ local function reserve(id, endpoint, user, cost, priority)
   local normal, worst = price(endpoint, tonumber(cost))
   local known = reserve_known(id, normal, worst)
   if known then return known end
+  breaker_wake()
   local limit = limit_of(priority)
   local h = {state = 'reserved', flags = '', normal = normal or 0, worst = worst or 0, made = now, lease = now + s.hold,
     period = period, reach = reach_at(now + s.hold + s.timeout + s.grace), charged = 0, endpoint = endpoint,
@@ -559,7 +593,9 @@ end
 
 -- jl_settled: before, now, charged, lost.
 local function settle_unknown(id, to, cost, outcome, endpoint, user, worst)
-  local state, charged = match(ended_get(id) or '', '^(%l+)\t(%d+)')
+  local ended = ended_get(id)
+  local state, charged = match(ended or '', '^(%l+)\t(%d+)\t')
+  if ended and not state then damaged('ended') end
   if state then return {'ok', state, state, tonumber(charged), 0} end
   if to == 'void' then return {'ok', 'none', 'none', 0, 0} end
   if worst < 0 and (to == 'uncertain' or cost < 0) then return {'cost'} end
@@ -671,6 +707,7 @@ end
 -- ---- notices ----
 
 local function claim(owner, key, lease)
+  lease = tonumber(lease)
   local had = call('HGET', NOTICES, key)
   local state, at, by = match(had or '', '^(%l+) (%d+) ?(%x*)$')
   if state == 'told' or (state and tonumber(at) > now and by ~= owner) then return {'ok', 0} end
@@ -695,11 +732,11 @@ end
 
 -- The last entry's number; -1 when there are fewer entries than that.
 local function last_entry()
+  if count('XLEN', JOURNAL) < 0 then return -1 end
   local last = call('XREVRANGE', JOURNAL, '+', '-', 'COUNT', 1)
   local seq = last[1] and tonumber(match(last[1][1], '^(%d+)')) or 0
   return call('XLEN', JOURNAL) == seq and seq or -1
 end
-
 
 -- What is no hash says nothing about what has been told.
 local function keep_notices()
@@ -734,22 +771,29 @@ local function restore_sum(of, user, sum)
   end
 end
 
+-- What the account said before, as far as that can be believed.
+local function old_account()
+  local well, there = pcall(read_account)
+  local had = well and there and {seq = a.seq, at = a.at, version = a.version}
+  return had or {seq = 0, at = 0, version = 0}
+end
+
 -- seq, numbers, breaker, why, span until it has cooled or -1, window, well, how many holds, ended holds and sums. Then
 -- each hold's id and text, with its age and its lease as spans; each ended one's id and text; each sum's period, user
 -- and credits; names and values of the settings.
 local function restore(seq, numbers, state, why, span, window, well, holds, endings, sums)
   seq, span, holds, endings, sums = tonumber(seq), tonumber(span), tonumber(holds), tonumber(endings), tonumber(sums)
   local last = last_entry()
-  local had = call('TYPE', ACCOUNT).ok == 'hash' and call('HMGET', ACCOUNT, 'seq', 'at', 'version') or {}
-  if last <= 0 or last < (tonumber(had[1]) or 0) then return {'lost', 'journal'} end
+  local had = old_account()
+  if last <= 0 or last < had.seq then return {'lost', 'journal'} end
   if last ~= seq then return {'again'} end
-  blank = true
+  blank, spent_of = true, {}
   new_account()
-  a.seq, a.at, a.version, a.numbers = seq, tonumber(had[2]) or 0, (tonumber(had[3]) or 0) + 1, numbers
+  a.seq, a.at, a.version, a.numbers = seq, had.at, had.version + 1, numbers
   a.breaker, a.why, a.window, a.well, a.tat = state, why, window, tonumber(well), now
   a.cooled = span < 0 and -1 or now + span
   read_settings(numbers)
-  a.period = period
+  a.period, a.since = period, start_of(period)
   for _, key in ipairs({ACCOUNT, HOLDS, LEASES, USERS, ENDED[0], ENDED[1]}) do later('DEL', key) end
   keep_notices()
   local i = 12
@@ -768,48 +812,145 @@ local function restore(seq, numbers, state, why, span, window, well, holds, endi
   for k = i, #ARGV, 2 do later('HSET', ACCOUNT, 'set.' .. ARGV[k], ARGV[k + 1]) end
   event('rebuild', '', '', '', 0, '', '', '')
   write_whole_account()
-  commit()
   return {'ok'}
+end
+
+-- ---- the end of an operation ----
+
+local function commit_keys()
+  for id, value in pairs(ended_new) do later('HSET', ENDED[a.slot], id, value) end
+  for id in pairs(hold_new) do
+    if hold_of[id] then later('HSET', HOLDS, id, hold_text(hold_of[id])) else later('HDEL', HOLDS, id) end
+  end
+  for field in pairs(user_new) do
+    if user_of[field] ~= 0 then later('HSET', USERS, field, text(user_of[field])) else later('HDEL', USERS, field) end
+  end
+end
+
+local function commit_account()
+  local changes = {}
+  local function add(field, value)
+    changes[#changes + 1] = field
+    changes[#changes + 1] = text(value)
+  end
+  for field in pairs(a_new) do add(field, a[field]) end
+  for of in pairs(spent_new) do add('spent:' .. of, spent_of[of]) end
+  if #changes == 0 then return end
+  local values = {}
+  for i, field in ipairs(FIELDS) do values[i] = text(a[field]) end
+  add('seal', seal(values, text(spent(a.period))))
+  later('HMSET', ACCOUNT, unpack(changes))
+end
+
+local function commit()
+  commit_keys()
+  commit_account()
+  for i = 1, #queue do call(unpack(queue[i])) end
+end
+
+-- ---- look ----
+
+local function list_of(field)
+  local list = {}
+  for from, to, sum in string.gmatch(a[field], '([%d-]+) ([%d-]+) (%d+)') do list[from .. ' ' .. to] = tonumber(sum) end
+  return list
+end
+
+-- Whether two tables of sums are the same.
+local function same(one, other)
+  for key, sum in pairs(one) do
+    if sum ~= (other[key] or 0) then return false end
+  end
+  for key, sum in pairs(other) do
+    if sum ~= (one[key] or 0) then return false end
+  end
+  return true
+end
+
+local function table_of(list)
+  local of = {}
+  for i = 1, #list, 2 do of[list[i]] = list[i + 1] end
+  return of
+end
+
+-- Adds up what the sums of holds must be: of the live ones, of those that reach a later period, of the users.
+local function add_up(holds)
+  local held, carried, users, leases = {}, {}, {}, {}
+  local function add(to, key, credits) to[key] = (to[key] or 0) + credits end
+  for id, value in pairs(holds) do
+    local h = hold_read(value)
+    local span = h.period .. ' ' .. h.reach
+    if h.state ~= 'uncertain' then
+      add(held, span, h.worst)
+      if h.user ~= '' then add(users, '\t' .. h.user, h.worst) end
+      leases[id] = h.lease
+    elseif h.period < h.reach then
+      add(carried, span, h.worst)
+    end
+  end
+  return held, carried, users, leases
+end
+
+-- What contradicts the holds; false: nothing does.
+local function contradiction(holds, users)
+  local held, carried, of_users, leases = add_up(holds)
+  if not same(held, list_of('held')) or not same(carried, list_of('carried')) then return 'holds' end
+  local told = {}
+  for field, sum in pairs(users) do
+    if match(field, '^\t') then told[field] = whole(sum, 'users') end
+  end
+  if not same(of_users, told) then return 'users' end
+  local ends = table_of(call('ZRANGEBYSCORE', LEASES, '-inf', '+inf', 'WITHSCORES'))
+  for id, at in pairs(ends) do ends[id] = tonumber(at) end
+  return not same(leases, ends) and 'leases'
+end
+
+local function look()
+  local fields, holds, users = call('HGETALL', ACCOUNT), call('HGETALL', HOLDS), call('HGETALL', USERS)
+  local what = contradiction(table_of(holds), table_of(users))
+  if what then return {'lost', what} end
+  return {'ok', now, period, period_of(period_end, s.anchor), fields, holds, users}
 end
 
 -- ---- which one ----
 
 local operation = ARGV[1]
-if operation == 'restore' then return restore(unpack(ARGV, 2, 11)) end
-local there = read_account()
-if not there then new_account() end
-local what = lost()
-if what then return {'lost', there and what or 'account'} end
-if not there then
+
+local function begin_account(there)
+  if there then return nil end
   if operation ~= 'set' or ARGV[3] ~= '0' then return {operation == 'set' and 'again' or 'none'} end
   read_settings(ARGV[4])
   write_whole_account()
+  a.period, a.since = period, start_of(period)
 end
-if operation == 'settings' then return {'ok', a.version, call('HGETALL', ACCOUNT)} end
-begin_period()
-end_leases()
 
-local reply = {'ok'}
-if operation == 'reserve' then
-  reply = reserve(unpack(ARGV, 2, 6))
-elseif operation == 'send' then
-  reply = send(ARGV[2])
-elseif operation == 'settle' then
-  reply = settle(unpack(ARGV, 2, 9))
-elseif operation == 'set' then
-  reply = set(ARGV[2], ARGV[3], ARGV[4], ARGV[5])
-elseif operation == 'adjust' then
-  reply = adjust(ARGV[2], ARGV[3], ARGV[4])
-elseif operation == 'breaker' then
-  reply = breaker(ARGV[2], ARGV[3], ARGV[4])
-elseif operation == 'claim' then
-  reply = claim(ARGV[2], ARGV[3], tonumber(ARGV[4]))
-elseif operation == 'told' then
-  reply = told(ARGV[2], ARGV[3])
+local OPERATIONS = {reserve = reserve, send = send, settle = settle, set = set, adjust = adjust, breaker = breaker,
+  claim = claim, told = told}
+
+local function decide()
+  if operation == 'restore' then return restore(unpack(ARGV, 2, 11)) end
+  local there = read_account()
+  if not there then new_account() end
+  local what = lost()
+  if what then return {'lost', there and what or 'account'} end
+  local refused = begin_account(there)
+  if refused then return refused end
+  if operation == 'settings' then return {'ok', a.version, call('HGETALL', ACCOUNT)} end
+  begin_period()
+  end_leases()
+  local work = OPERATIONS[operation]
+  return work and work(unpack(ARGV, 2, math.min(#ARGV, 9))) or {'ok'}
 end
+
+-- What fails has found something that cannot be read; nothing is written then.
+local function answer(work, ...)
+  local well, reply = pcall(work, ...)
+  if well then return reply end
+  local what = type(reply) == 'string' and match(reply, '^lost:(%S+)$')
+  return what and {'lost', what} or error(reply, 0)
+end
+
+local reply = answer(decide)
+if reply[1] == 'lost' then return reply end
 commit()
-if operation == 'look' then
-  return {'ok', now, period, period_of(period_end, s.anchor), call('HGETALL', ACCOUNT), call('HGETALL', HOLDS),
-    call('HGETALL', USERS)}
-end
-return reply
+return operation == 'look' and reply[1] == 'ok' and answer(look) or reply

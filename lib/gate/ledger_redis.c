@@ -3,11 +3,12 @@
    Keys, all of them on one node of a cluster; PREFIX is jobline:ledger:v1:{PROVIDER}
      PREFIX:account            hash: the settings ("set.NAME"), the same as numbers for the script, sums by period
                                ("spent:PERIOD"), worst cases of live holds by period and reach ("held") and of uncertain
-                               ones that reach a later period ("carried"), the breaker, and how much the other keys hold
+                               ones that reach a later period ("carried"), the breaker, how much the other keys hold, and
+                               a digest of what admission depends on ("seal")
      PREFIX:holds              hash: id -> a live or uncertain hold
      PREFIX:leases             sorted set: ids of the live ones by the end of their lease
      PREFIX:users              hash: PERIOD \t USER -> credits spent, \t USER -> worst cases of this user's live holds
-     PREFIX:ended:0, :1        hashes: id -> how it ended, in this period and the one before by turns
+     PREFIX:ended:0, :1        hashes: id -> how it ended, by turns of a period, of a month at least
      PREFIX:journal            stream: the entry SEQ has the id SEQ-0
      PREFIX:notices            hash: key -> claimed until, by whom, or told when
    What a call costs does not grow with the number of holds, but for the logarithm of the leases'. It leaves about 400
@@ -53,6 +54,7 @@
 #define PAGE 500    /* entries of the journal that are read at once */
 #define AGAINS 1000 /* changes of the settings by others that a change of ours may meet */
 #define FIELDS 11   /* of a hold */
+#define NUMBERS_SIZE 512
 
 #define JOURNAL 6 /* among the keys */
 
@@ -128,6 +130,11 @@ static int call_take(void *self, size_t i, const jl_redis_reply *reply, jl_err *
     return well && call->take ? call->take(call->self, reply, err) : 0;
 }
 
+static int lost(const struct ledger *l, const char *what, jl_err *err) {
+    return jl_err_set(err, JL_CONFIG, "%s: the account %s has lost a part of its state (%s): run credits rebuild",
+                      jl_redis_name(l->redis), l->provider, what);
+}
+
 static int refuse(const struct call *call, jl_err *err) {
     const struct ledger *l = call->l;
     const char *name = jl_redis_name(l->redis);
@@ -137,8 +144,7 @@ static int refuse(const struct call *call, jl_err *err) {
                           "been lost",
                           name, l->provider);
     if (strcmp(call->status, "lost") == 0)
-        return jl_err_set(err, JL_CONFIG, "%s: the account %s has lost a part of its state (%s): run credits rebuild",
-                          name, l->provider, call->detail);
+        return lost(l, call->detail, err);
     if (strcmp(call->status, "below") == 0)
         return jl_err_set(err, JL_DATA, "%s: what is spent would become less than nothing", name);
     if (strcmp(call->status, "live") == 0)
@@ -265,23 +271,21 @@ static int ledger_settle(jl_ledger *base, const jl_settle *s, jl_settled *result
     return ledger_call((struct ledger *)base, &args, settle_take, result, err);
 }
 
-/* ---- look ---- */
+/* ---- settings as they are kept ---- */
 
-struct looking {
-    jl_account *a;
-    const char *name; /* of the server */
-    int64_t now;      /* us */
-    char previous[JL_PERIOD_SIZE];
-};
-
-static int64_t whole(jl_span text) {
-    uint64_t n;
-    bool negative = text.n && text.p[0] == '-';
-    if (negative)
-        text = (jl_span){text.p + 1, text.n - 1};
-    if (jl_num_u64(text, 0, INT64_MAX, &n, NULL) != 0)
-        return 0;
-    return negative ? -(int64_t)n : (int64_t)n;
+/* The settings as the script wants them, times in microseconds, the rate as the time between two calls. */
+static void numbers_of(const jl_settings *s, char text[NUMBERS_SIZE]) {
+    int64_t interval = 0;
+    if (s->rate > 0) {
+        interval = (int64_t)(1e6 / s->rate);
+        interval += (double)interval * s->rate < 1e6;
+    }
+    (void)snprintf(text, NUMBERS_SIZE,
+                   "%" PRId64 " %d %d %" PRId64 " %d %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64
+                   " %d %d %d %d %" PRId64 " %d",
+                   s->budget, s->anchor, s->concurrency, interval, s->burst, us_of(s->timeout), us_of(s->grace),
+                   us_of(s->hold), s->user_cap, s->priority_share, s->breaker_rate, s->breaker_window, s->breaker_calls,
+                   us_of(s->breaker_cooldown), s->breaker_probes);
 }
 
 /* What is no setting is passed over. */
@@ -298,13 +302,39 @@ static int take_setting(const char *server, jl_settings *s, jl_span field, jl_sp
     return jl_err_set(err, JL_CONFIG, "%s: a setting that this version does not know: %s", server, why.text);
 }
 
-/* Of the account's hash. */
-static int take_settings(const char *server, jl_settings *s, const jl_redis_reply *fields, jl_err *err) {
+/* Of the account's hash. The script goes by the numbers: they must be what the settings say. */
+static int take_settings(const struct ledger *l, jl_settings *s, const jl_redis_reply *fields, jl_err *err) {
+    char numbers[NUMBERS_SIZE];
+    jl_span kept = {NULL, 0};
     jl_account_default(s);
-    for (size_t i = 0; i + 1 < jl_redis_count(fields); i += 2)
-        if (take_setting(server, s, text_at(fields, i), text_at(fields, i + 1), err) != 0)
+    for (size_t i = 0; i + 1 < jl_redis_count(fields); i += 2) {
+        jl_span field = text_at(fields, i), value = text_at(fields, i + 1);
+        if (jl_span_eq(field, JL_SPAN("numbers")))
+            kept = value;
+        if (take_setting(jl_redis_name(l->redis), s, field, value, err) != 0)
             return -1;
-    return 0;
+    }
+    numbers_of(s, numbers);
+    return jl_span_eq(kept, jl_span_of(numbers)) ? 0 : lost(l, "settings", err);
+}
+
+/* ---- look ---- */
+
+struct looking {
+    const struct ledger *l;
+    jl_account *a;
+    int64_t now; /* us */
+    char previous[JL_PERIOD_SIZE];
+};
+
+static int64_t whole(jl_span text) {
+    uint64_t n;
+    bool negative = text.n && text.p[0] == '-';
+    if (negative)
+        text = (jl_span){text.p + 1, text.n - 1};
+    if (jl_num_u64(text, 0, INT64_MAX, &n, NULL) != 0)
+        return 0;
+    return negative ? -(int64_t)n : (int64_t)n;
 }
 
 /* Grows for one more. */
@@ -447,14 +477,14 @@ static int look_take(void *self, const jl_redis_reply *reply, jl_err *err) {
     struct looking *k = self;
     jl_account *a = k->a;
     if (jl_redis_count(reply) != 7)
-        return jl_err_set(err, JL_SOFTWARE, "%s: the ledger's script says too little", k->name);
+        return jl_err_set(err, JL_SOFTWARE, "%s: the ledger's script says too little", jl_redis_name(k->l->redis));
     const jl_redis_reply *fields = jl_redis_at(reply, 4), *holds = jl_redis_at(reply, 5),
                          *users = jl_redis_at(reply, 6);
     k->now = number_at(reply, 1);
     a->now_ms = k->now / 1000;
     copy_text(text_at(reply, 2), a->period, sizeof a->period);
     copy_text(text_at(reply, 3), a->next, sizeof a->next);
-    if (take_settings(k->name, &a->settings, fields, err) != 0)
+    if (take_settings(k->l, &a->settings, fields, err) != 0)
         return -1;
     for (size_t i = 0; i + 1 < jl_redis_count(fields); i += 2)
         if (look_field(k, text_at(fields, i), text_at(fields, i + 1), err) != 0)
@@ -477,7 +507,7 @@ static int look_take(void *self, const jl_redis_reply *reply, jl_err *err) {
 static int ledger_look(jl_ledger *base, jl_account *a, jl_err *err) {
     struct ledger *l = (struct ledger *)base;
     struct args args = {0};
-    struct looking k = {.a = a, .name = jl_redis_name(l->redis)};
+    struct looking k = {.l = l, .a = a};
     *a = (jl_account){0};
     add(&args, "look");
     int rc = ledger_call(l, &args, look_take, &k, err);
@@ -489,23 +519,23 @@ static int ledger_look(jl_ledger *base, jl_account *a, jl_err *err) {
 /* ---- settings ---- */
 
 struct known {
-    const char *name; /* of the server */
+    const struct ledger *l;
     jl_settings *settings;
-    uint64_t version; /* of the settings */
+    uint64_t version; /* of the settings; 0: there are none */
 };
 
 /* Reply: ok, version, the account's hash. */
 static int settings_take(void *self, const jl_redis_reply *reply, jl_err *err) {
     struct known *k = self;
     if (jl_redis_count(reply) != 3)
-        return jl_err_set(err, JL_SOFTWARE, "%s: the ledger's script says too little", k->name);
+        return jl_err_set(err, JL_SOFTWARE, "%s: the ledger's script says too little", jl_redis_name(k->l->redis));
     k->version = (uint64_t)number_at(reply, 1);
-    return take_settings(k->name, k->settings, jl_redis_at(reply, 2), err);
+    return take_settings(k->l, k->settings, jl_redis_at(reply, 2), err);
 }
 
 static int ask_settings(struct ledger *l, jl_settings *s, uint64_t *version, jl_err *err) {
     struct args args = {0};
-    struct known k = {.name = jl_redis_name(l->redis), .settings = s};
+    struct known k = {.l = l, .settings = s};
     add(&args, "settings");
     int rc = ledger_call(l, &args, settings_take, &k, err);
     *version = k.version;
@@ -518,21 +548,6 @@ static int ledger_settings(jl_ledger *base, jl_settings *settings, jl_err *err) 
 }
 
 /* ---- set ---- */
-
-/* The settings as the script wants them, times in microseconds, the rate as the time between two calls. */
-static void numbers_of(const jl_settings *s, char *text, size_t size) {
-    int64_t interval = 0;
-    if (s->rate > 0) {
-        interval = (int64_t)(1e6 / s->rate);
-        interval += (double)interval * s->rate < 1e6;
-    }
-    (void)snprintf(text, size,
-                   "%" PRId64 " %d %d %" PRId64 " %d %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64
-                   " %d %d %d %d %" PRId64 " %d",
-                   s->budget, s->anchor, s->concurrency, interval, s->burst, us_of(s->timeout), us_of(s->grace),
-                   us_of(s->hold), s->user_cap, s->priority_share, s->breaker_rate, s->breaker_window, s->breaker_calls,
-                   us_of(s->breaker_cooldown), s->breaker_probes);
-}
 
 static int add_setting(void *self, const char *name, const char *value, jl_err *err) {
     (void)err;
@@ -553,8 +568,8 @@ static int add_change(void *self, const char *name, const char *value, jl_err *e
 static int send_settings(struct ledger *l, const jl_settings *s, uint64_t version, const struct args *changes,
                          jl_err *err) {
     struct args args = {0};
-    char numbers[512];
-    numbers_of(s, numbers, sizeof numbers);
+    char numbers[NUMBERS_SIZE];
+    numbers_of(s, numbers);
     if (add_once(&args, "set", err) != 0)
         return -1;
     add_number(&args, (int64_t)version);
@@ -571,11 +586,10 @@ static int old_settings(struct ledger *l, jl_settings *s, uint64_t *version, str
     jl_err why = {0};
     if (ask_settings(l, s, version, &why) == 0)
         return 0;
-    if (why.class != JL_CONFIG) {
+    if (why.class != JL_CONFIG || *version) {
         *err = why;
         return -1;
     }
-    *version = 0;
     jl_account_default(s);
     return jl_account_each(s, add_change, changes, err);
 }
@@ -840,8 +854,8 @@ static void add_breaker(struct args *args, const jl_account *a) {
 
 static int ledger_restore(jl_ledger *base, const jl_account *a, jl_err *err) {
     struct args args = {0};
-    char numbers[512];
-    numbers_of(&a->settings, numbers, sizeof numbers);
+    char numbers[NUMBERS_SIZE];
+    numbers_of(&a->settings, numbers);
     add(&args, "restore");
     add_number(&args, (int64_t)a->seq);
     add(&args, numbers);

@@ -12,6 +12,7 @@
 #include "contract/redis_cluster.h"
 #include "contract/turned_clock.h"
 #include "gate/ledger.h"
+#include "gate/replay.h"
 
 #define DAY (86400 * JL_SECOND)
 #define TAG "jobline:ledger:v1:{hasdata}:"
@@ -113,15 +114,28 @@ static void refused(jl_ledger *l, jl_class class, const char *wanted) {
         fail_msg("'%s' is not in: %s", wanted, err.text);
 }
 
+/* A hold that ended in a period before this one. */
+static void remember_an_old_one(jl_ledger *l) {
+    jl_err err = {0};
+    jl_ended old = {.id = "0123456789abcdef0123456789abcdef", .state = JL_HOLD_SETTLED, .period = "2020-01-01"};
+    jl_account a = look(l);
+    a.ended = &old;
+    a.endings = 1;
+    well(l->ops->restore(l, &a, &err), &err);
+    a.ended = NULL;
+    a.endings = 0;
+    jl_account_free(&a);
+}
+
 /* Something in every key: holds of all kinds, two periods' memories. */
 static jl_ledger *lived_in(void) {
     jl_err err = {0};
     char id[JL_HOLD_ID_SIZE];
     jl_ledger *l = open_ledger();
     set(l, "price.page=5:10");
+    remember_an_old_one(l);
     assert_int_equal(reserve(l, id), JL_ADMITTED);
     assert_int_equal(settle(l, id, JL_HOLD_SETTLED).charged, 5);
-    say("HSET " TAG "account period 2020-01-01", ":0\r\n");
     assert_int_equal(reserve(l, id), JL_ADMITTED);
     assert_int_equal(settle(l, id, JL_HOLD_VOID).charged, 0);
     assert_int_equal(reserve(l, id), JL_ADMITTED);
@@ -202,16 +216,160 @@ static void an_entry_that_is_gone(void **state) {
 
 static void a_key_of_another_type(void **state) {
     static const char *const key[] = {"account", "holds", "leases", "users", "ended:0", "journal", "notices"};
-    char command[100];
+    char command[100], named[60];
     (void)state;
     for (size_t i = 0; i < sizeof key / sizeof *key; i++) {
         say("FLUSHALL", "+OK");
         jl_ledger *l = lived_in();
         snprintf(command, sizeof command, "SET " TAG "%s x", key[i]);
         say(command, "+OK");
-        refused(l, JL_CONFIG, "another type");
+        snprintf(named, sizeof named, "(%s): run credits rebuild", key[i]);
+        refused(l, JL_CONFIG, named);
         l->ops->close(l);
     }
+}
+
+/* ---- what is damaged ---- */
+
+static void unseen(jl_ledger *l, const char *wanted) {
+    jl_err err = {0};
+    jl_account a;
+    assert_int_equal(l->ops->look(l, &a, &err), -1);
+    assert_int_equal(err.class, JL_CONFIG);
+    if (!strstr(err.text, wanted) || !strstr(err.text, "run credits rebuild"))
+        fail_msg("'%s' is not in: %s", wanted, err.text);
+}
+
+/* What decides whether a call may pass is nobody's but the ledger's. */
+static void a_field_that_is_damaged(void **state) {
+    static const char *const damage[] = {
+        "HSET " TAG "account numbers '1000000 1 15 0 1 300000000 30000000 60000000 0 0 50 50 10 60000000 1'",
+        "HSET " TAG "account numbers nonsense",
+        "HSET " TAG "account held ''",
+        "HSET " TAG "account carried '2000-01-01 2999-01-01 1'",
+        "HSET " TAG "account breaker closed",
+        "HSET " TAG "account breaker nonsense",
+        "HSET " TAG "account probes 0123",
+        "HSET " TAG "account cooled 0",
+        "HSET " TAG "account cooled nonsense",
+        "HSET " TAG "account tat nonsense",
+        "HSET " TAG "account seq 999999",
+        "HSET " TAG "account at nonsense",
+        "HSET " TAG "account period nonsense",
+        "HDEL " TAG "account live",
+        "HDEL " TAG "account seq",
+        "HDEL " TAG "account seal",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof damage / sizeof *damage; i++) {
+        jl_err err = {0};
+        char id[JL_HOLD_ID_SIZE];
+        say("FLUSHALL", "+OK");
+        jl_ledger *l = lived_in();
+        well(l->ops->breaker(l, true, 0, &err), &err);
+        say(damage[i], ":");
+        refused(l, JL_CONFIG, "(account): run credits rebuild");
+        unseen(l, "(account)");
+        well(jl_ledger_rebuild(l, &err), &err);
+        assert_int_equal(reserve(l, id), JL_REFUSED_BREAKER);
+        assert_int_equal(spent(l), 15);
+        l->ops->close(l);
+    }
+}
+
+static void a_sum_that_is_damaged(void **state) {
+    static const char *const how[] = {"HSET " TAG "account spent:%s 0", "HSET " TAG "account spent:%s nonsense",
+                                      "HDEL " TAG "account spent:%s"};
+    (void)state;
+    for (size_t i = 0; i < sizeof how / sizeof *how; i++) {
+        jl_err err = {0};
+        char command[100];
+        say("FLUSHALL", "+OK");
+        jl_ledger *l = lived_in();
+        jl_account a = look(l);
+        snprintf(command, sizeof command, how[i], a.period);
+        jl_account_free(&a);
+        say(command, ":");
+        refused(l, JL_CONFIG, "(account): run credits rebuild");
+        well(jl_ledger_rebuild(l, &err), &err);
+        assert_int_equal(spent(l), 15);
+        l->ops->close(l);
+    }
+}
+
+static void a_setting_that_is_damaged(void **state) {
+    jl_err err = {0};
+    const char *change = "concurrency=3";
+    (void)state;
+    jl_ledger *l = lived_in();
+    say("HSET " TAG "account set.budget 7", ":0\r\n");
+    unseen(l, "(settings)");
+    assert_int_equal(l->ops->set(l, &change, 1, &err), -1);
+    assert_int_equal(err.class, JL_CONFIG);
+    well(jl_ledger_rebuild(l, &err), &err);
+    jl_account a = look(l);
+    assert_int_equal(a.settings.budget, 200000);
+    jl_account_free(&a);
+    l->ops->close(l);
+}
+
+static void trouble(int rc, const jl_err *err, const char *wanted) {
+    assert_int_equal(rc, -1);
+    assert_int_equal(err->class, JL_CONFIG);
+    if (!strstr(err->text, wanted) || !strstr(err->text, "run credits rebuild"))
+        fail_msg("'%s' is not in: %s", wanted, err->text);
+}
+
+static void a_hold_that_is_damaged(void **state) {
+    jl_err err = {0};
+    char id[JL_HOLD_ID_SIZE], command[200];
+    int64_t lease;
+    jl_settled result;
+    (void)state;
+    jl_ledger *l = lived_in();
+    assert_int_equal(reserve(l, id), JL_ADMITTED);
+    snprintf(command, sizeof command, "HSET " TAG "holds %s nonsense", id);
+    say(command, ":0\r\n");
+    unseen(l, "(holds)");
+    trouble(l->ops->send(l, id, &lease, &err), &err, "(holds)");
+    well(jl_ledger_rebuild(l, &err), &err);
+    assert_int_equal(settle(l, id, JL_HOLD_VOID).before, JL_HOLD_RESERVED);
+    snprintf(command, sizeof command, "HSET " TAG "ended:0 %s nonsense", id);
+    say(command, ":0\r\n");
+    jl_settle again = {.id = id, .to = JL_HOLD_SETTLED, .cost = 5, .by = "", .endpoint = "", .user = "", .worst = 5};
+    trouble(l->ops->settle(l, &again, &result, &err), &err, "(ended)");
+    well(jl_ledger_rebuild(l, &err), &err);
+    assert_int_equal(l->ops->settle(l, &again, &result, &err), 0);
+    assert_int_equal(result.before, JL_HOLD_VOID);
+    l->ops->close(l);
+}
+
+/* A lease of what is no hold, and one that is not the hold's. */
+static void a_lease_that_is_damaged(void **state) {
+    jl_err err = {0};
+    char id[JL_HOLD_ID_SIZE], command[200];
+    (void)state;
+    jl_ledger *l = lived_in();
+    assert_int_equal(reserve(l, id), JL_ADMITTED);
+    snprintf(command, sizeof command, "ZREM " TAG "leases %s", id);
+    say(command, ":1\r\n");
+    say("ZADD " TAG "leases 1 nonsense", ":1\r\n");
+    refused(l, JL_CONFIG, "(holds): run credits rebuild");
+    well(jl_ledger_rebuild(l, &err), &err);
+    snprintf(command, sizeof command, "ZADD " TAG "leases 9e15 %s", id);
+    say(command, ":0\r\n");
+    unseen(l, "(leases)");
+    l->ops->close(l);
+}
+
+static void what_users_hold_is_damaged(void **state) {
+    (void)state;
+    jl_ledger *l = lived_in();
+    say("HSET " TAG "users \"\\tann\" 1", ":0\r\n");
+    unseen(l, "(users)");
+    say("HSET " TAG "users \"\\tann\" nonsense", ":0\r\n");
+    unseen(l, "(users)");
+    l->ops->close(l);
 }
 
 static int count_entry(void *self, const jl_event *e, jl_err *err) {
@@ -518,6 +676,55 @@ static void forty_days_later(void **state) {
     l->ops->close(l);
 }
 
+/* The 25th of a month, the next one at the earliest. */
+static int64_t until_the_25th(void) {
+    time_t now = time(NULL);
+    struct tm t;
+    assert_non_null(gmtime_r(&now, &t));
+    t.tm_mon++;
+    t.tm_mday = 25;
+    return (int64_t)(timegm(&t) - now) * JL_SECOND;
+}
+
+/* Months are what is waited for, whatever the periods are called. */
+static void a_moved_anchor_forgets_nothing(void **state) {
+    char settled[JL_HOLD_ID_SIZE], other[JL_HOLD_ID_SIZE];
+    (void)state;
+    redis_stop(&server);
+    turned_preload();
+    bool up = redis_start(&server, NULL);
+    turned_preloaded();
+    assert_true(up);
+    *turned_ahead = 0;
+    const int64_t then = until_the_25th();
+    *turned_ahead = then;
+    jl_ledger *l = open_ledger();
+    set(l, "price.page=5:10");
+    assert_int_equal(reserve(l, settled), JL_ADMITTED);
+    settle(l, settled, JL_HOLD_SETTLED);
+    for (int anchor = 10; anchor <= 25; anchor += 5) {
+        char change[20];
+        snprintf(change, sizeof change, "anchor=%d", anchor);
+        set(l, change);
+        assert_int_equal(reserve(l, other), JL_ADMITTED);
+        settle(l, other, JL_HOLD_VOID);
+    }
+    jl_settled again = settle(l, settled, JL_HOLD_SETTLED);
+    assert_int_equal(again.before, JL_HOLD_SETTLED);
+    assert_false(again.lost);
+    assert_int_equal(spent(l), 5);
+    *turned_ahead = then + 32 * DAY; /* one period further */
+    assert_int_equal(reserve(l, other), JL_ADMITTED);
+    assert_int_equal(settle(l, settled, JL_HOLD_SETTLED).before, JL_HOLD_SETTLED);
+    for (int months = 2; months <= 3; months++) { /* nothing is kept for ever */
+        *turned_ahead = then + months * 32 * DAY;
+        assert_int_equal(reserve(l, other), JL_ADMITTED);
+    }
+    assert_int_equal(settle(l, settled, JL_HOLD_VOID).before, JL_HOLD_NONE);
+    *turned_ahead = 0;
+    l->ops->close(l);
+}
+
 /* ---- what it costs ---- */
 
 /* How many commands of the server's the script has run since its statistics were reset. */
@@ -588,6 +795,12 @@ int main(void) {
         TEST(a_journal_that_is_gone),
         TEST(an_entry_that_is_gone),
         TEST(a_key_of_another_type),
+        TEST(a_field_that_is_damaged),
+        TEST(a_sum_that_is_damaged),
+        TEST(a_setting_that_is_damaged),
+        TEST(a_hold_that_is_damaged),
+        TEST(a_lease_that_is_damaged),
+        TEST(what_users_hold_is_damaged),
         TEST(the_journal_outlives_the_account),
         TEST(a_long_journal),
         TEST(a_script_that_is_gone),
@@ -598,6 +811,7 @@ int main(void) {
         TEST(a_cluster),
         TEST(each_step_twice),
         TEST(forty_days_later),
+        TEST(a_moved_anchor_forgets_nothing),
         TEST(uncertain_holds_are_not_walked),
     };
     return cmocka_run_group_tests(tests, enter, leave);
