@@ -1,4 +1,4 @@
-/* hd-fetch buys job listings, postings and pages from HasData, through the gate.
+/* hd-fetch buys job data from HasData, through the gate.
 
    Contract: no call leaves without a hold on the ledger that covers its worst case, and what was bought is kept before
    it is printed. listing: request lines in, job lines in the normal form out, in the order of the requests. job, page:
@@ -17,6 +17,8 @@
 #include "frame/filter.h"
 #include "frame/prog.h"
 #include "hasdata/fetch.h"
+#include "hasdata/key.h"
+#include "hasdata/prices.h"
 #include "job/content.h"
 #include "job/date.h"
 #include "jsonl/set.h"
@@ -28,7 +30,6 @@
 #define QUESTION_COST                                                                                                  \
     (UINT64_C(512) << 10) /* what a line that waits may hold besides itself,     \
                            usually far less */
-#define HEADER_MAX 1100   /* with the longest key that is taken */
 
 /* Of a listing's request, in jl_rec.field. */
 enum { KEYWORD, LOCATION, SORT, DOMAIN_OF, SOURCE_OF, USER_OF, REQUEST_FIELDS };
@@ -48,7 +49,7 @@ static struct fetch {
     jl_want *want;
     size_t first_key;
     jl_buf secret;
-    char key_header[HEADER_MAX];
+    char key_header[JL_HASDATA_KEY_SIZE];
     const char *header[3];
     jl_ledger *ledger;
     jl_kept *kept;
@@ -666,14 +667,9 @@ static int open_cache(jl_run *r, jl_err *err) {
 }
 
 static int read_key(jl_err *err) {
-    if (jl_run_secret(h.key_file, "hasdata-key", "HASDATA_API_KEY", &h.secret, err) != 0)
+    if (jl_run_secret(h.key_file, JL_HASDATA_KEY_CREDENTIAL, JL_HASDATA_KEY_VARIABLE, &h.secret, err) != 0 ||
+        jl_hasdata_key_header(jl_buf_span(&h.secret), h.key_header, err) != 0)
         return -1;
-    for (size_t i = 0; i < h.secret.n; i++)
-        if (h.secret.p[i] <= ' ' || h.secret.p[i] > '~')
-            return jl_err_set(err, JL_CONFIG, "the key has bytes that no key has");
-    int n = snprintf(h.key_header, sizeof h.key_header, "%s: %.*s", JL_HASDATA_KEY_HEADER, (int)h.secret.n, h.secret.p);
-    if (n >= (int)sizeof h.key_header)
-        return jl_err_set(err, JL_CONFIG, "the key is too long for one");
     h.header[0] = h.key_header;
     h.header[1] = h.what == JL_HASDATA_LISTING ? NULL : "Content-Type: application/json";
     return 0;
@@ -701,6 +697,10 @@ static int filter_lines(jl_run *r, jl_lookup *lookup, jl_err *err) {
     return jl_filter_run(r, &filter, err);
 }
 
+static int set_price(void *self, const char *change, jl_err *err) {
+    return jl_account_set(self, change, err);
+}
+
 /* The prices of the ledger's account; without one, those that are published. */
 static int dry_run(jl_run *r, jl_err *err) {
     jl_err why = {0};
@@ -711,13 +711,8 @@ static int dry_run(jl_run *r, jl_err *err) {
     if (why.class == JL_CONFIG) {
         jl_run_warn(r, "%s; reckoned with the published prices", why.text);
         jl_account_default(&h.settings);
-        for (size_t i = 0; jl_hasdata_endpoint_at(i); i++) {
-            const jl_hasdata_endpoint *e = jl_hasdata_endpoint_at(i);
-            char change[128];
-            snprintf(change, sizeof change, "price.%s=%" PRIu64 ":%" PRIu64, e->name, e->normal, e->worst);
-            if (jl_account_set(&h.settings, change, err) != 0)
-                return -1;
-        }
+        if (jl_hasdata_prices(set_price, &h.settings, err) != 0)
+            return -1;
     } else {
         *err = why;
         return -1;

@@ -1,4 +1,4 @@
-/* What an answer of HasData means for the call, the budget and the person at the terminal. */
+/* What an answer of HasData means. */
 #include <stdio.h>
 #include <strings.h>
 

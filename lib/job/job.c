@@ -1,4 +1,4 @@
-/* The values of a job line, collected and written. */
+/* A job line while it is being made. */
 #include "job/job.h"
 
 #include "base/clock.h"

@@ -1,4 +1,4 @@
-/* A job line in the normal form: its names, and the one place that writes it.
+/* A job line in the normal form.
  *
  * Job lines from every source use these names (jobline(7)), so that all filters compose. Absent means unknown: a name
  * without a value is

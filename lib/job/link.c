@@ -1,4 +1,4 @@
-/* URLs of postings taken apart and put together in one spelling. */
+/* URLs of postings brought into one spelling. */
 #include "job/link.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* The URL of a posting in one spelling, and the id that follows from it. */
+/* The URL of a posting in one spelling, from which its id follows. */
 #ifndef JL_JOB_LINK_H
 #define JL_JOB_LINK_H
 

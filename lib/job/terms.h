@@ -1,4 +1,4 @@
-/* The terms of employment in a source's words: its type, and whether the work is remote. */
+/* The terms of employment in a source's words. */
 #ifndef JL_JOB_TERMS_H
 #define JL_JOB_TERMS_H
 
