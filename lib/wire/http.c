@@ -23,6 +23,9 @@
 #define MOST_HEADER ((size_t)64 << 10)
 #define PAD 64u /* JL_PAD of jsonl/json.h, which is another room's */
 #define EVENTS 64
+/* CPU time after which a server that keeps sending no longer puts off the end of calls that are overdue. What can have
+   arrived while this process stood still is read in a fraction of it. */
+#define MOST_WORK JL_SECOND
 /* CURLMOPT_QUICK_EXIT of libcurl 8.20: leaving does not wait for names that are being looked up. By its number, for the
    library that is loaded may be newer than the one that this was built for. */
 #define QUICK_EXIT_OF_ALL ((CURLMoption)21)
@@ -34,9 +37,10 @@ struct call {
     bool busy;
     uint64_t ticket;
     size_t max_body;
-    int64_t started, ended;   /* monotonic ns */
-    struct curl_slist *lines; /* the request's header */
-    char *sent;               /* its body */
+    int64_t started, deadline, ended; /* monotonic ns; ended is 0 until then */
+    bool overdue;                     /* ended for want of time */
+    struct curl_slist *lines;         /* the request's header */
+    char *sent;                       /* its body */
     size_t sent_n;
     unsigned sendings;   /* how often libcurl was about to send it */
     int status;          /* of the last status line */
@@ -66,16 +70,28 @@ const char *jl_http_version(void) {
 
 /* ---- what libcurl calls ---- */
 
+/* What epoll keeps with a descriptor: itself, and above it the number of the call that it serves, 0 = none. No two calls
+   share one at the same time. */
+static uint64_t socket_label(const jl_http *h, CURL *easy, curl_socket_t fd) {
+    struct call *c = NULL;
+    if (curl_easy_getinfo(easy, CURLINFO_PRIVATE, &c) != CURLE_OK || !c)
+        return (uint32_t)fd;
+    return (uint64_t)(c - h->call + 1) << 32 | (uint32_t)fd;
+}
+
+static const struct call *label_call(const jl_http *h, uint64_t label) {
+    return label >> 32 ? &h->call[(label >> 32) - 1] : NULL;
+}
+
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *self, void *of_socket) {
     jl_http *h = self;
-    (void)easy;
     (void)of_socket;
     if (what == CURL_POLL_REMOVE) {
         (void)epoll_ctl(h->epoll, EPOLL_CTL_DEL, fd,
                         NULL); /* a descriptor that is closed already is forgotten already */
         return 0;
     }
-    struct epoll_event e = {.data.fd = fd};
+    struct epoll_event e = {.data.u64 = socket_label(h, easy, fd)};
     e.events = (what & CURL_POLL_IN ? (uint32_t)EPOLLIN : 0) | (what & CURL_POLL_OUT ? (uint32_t)EPOLLOUT : 0);
     if (epoll_ctl(h->epoll, EPOLL_CTL_MOD, fd, &e) != 0 &&
         (errno != ENOENT || epoll_ctl(h->epoll, EPOLL_CTL_ADD, fd, &e) != 0))
@@ -90,13 +106,16 @@ static int on_timer(CURLM *multi, long ms, void *self) {
     return 0;
 }
 
-/* Before each sending; the second would be the one that nobody asked for. */
+/* Before each sending; the second would be the one that nobody asked for, one after the deadline could only be lost. */
 static int on_sending(void *self, char *to, char *from, int to_port, int from_port) {
     struct call *c = self;
     (void)to;
     (void)from;
     (void)to_port;
     (void)from_port;
+    c->overdue = c->sendings == 0 && jl_clock_now() >= c->deadline;
+    if (c->overdue)
+        return CURL_PREREQFUNC_ABORT;
     return ++c->sendings > 1 ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
@@ -279,7 +298,6 @@ static CURLcode set_request(struct call *c, const jl_http_request *r, const jl_h
     CURLcode rc = CURLE_OK;
     SET(CURLOPT_URL, r->url);
     SET(CURLOPT_HTTPHEADER, c->lines);
-    SET(CURLOPT_TIMEOUT_MS, milliseconds(r->timeout));
     if (jl_http_url_here(url))
         SET(CURLOPT_PROXY, "");
     if (strcmp(r->method, "POST") == 0) {
@@ -339,16 +357,19 @@ static const char *why_lost(const struct call *c) {
 }
 
 /* A sentence made of what cannot hold a secret: before anything is sent, libcurl's own, which then names host and port
-   at most; later, what only says what kind of trouble it was. */
+   at most; later, or when time is up, what only says what kind of trouble it was. */
 static void call_why(const struct call *c, jl_http_end end, char *to, size_t size) {
     char text[512];
     const char *why = text;
-    if (end == JL_HTTP_NOT_SENT)
+    double took = (double)(c->ended - c->started) / 1e9;
+    if (end == JL_HTTP_NOT_SENT && c->overdue)
+        (void)snprintf(text, sizeof text, "nothing could be sent in %.3g s", took);
+    else if (end == JL_HTTP_NOT_SENT)
         why = c->error[0] ? c->error : curl_easy_strerror(c->result);
     else if (end == JL_HTTP_LOST)
         why = why_lost(c);
     else if (end == JL_HTTP_TIMEOUT)
-        (void)snprintf(text, sizeof text, "no whole reply came in %.3g s", (double)(c->ended - c->started) / 1e9);
+        (void)snprintf(text, sizeof text, "no whole reply came in %.3g s", took);
     else
         (void)snprintf(text, sizeof text, "the reply is longer than %zu bytes", c->max_body);
     (void)jl_err_escape(jl_span_of(why), to, size);
@@ -490,6 +511,7 @@ int jl_http_start(jl_http *h, const jl_http_request *request, jl_err *err) {
     c->max_body = request->max_body < SIZE_MAX / 4 ? request->max_body : SIZE_MAX / 4;
     c->body.max = c->max_body + PAD;
     c->started = jl_clock_now();
+    c->deadline = request->timeout < INT64_MAX - c->started ? c->started + request->timeout : INT64_MAX;
     if (call_prepare(c, request, &url, err) != 0) {
         call_clear(c);
         return -1;
@@ -512,50 +534,101 @@ int jl_http_fd(const jl_http *h) {
     return h->epoll;
 }
 
-int64_t jl_http_deadline(const jl_http *h) {
-    return h->first ? 0 : h->timer;
+static bool call_runs(const struct call *c) {
+    return c->busy && !c->ended;
 }
 
-/* Lets libcurl do what can be done now. Each descriptor gets one turn: one over which much comes does not keep the
-   others waiting. */
-static int http_drive(jl_http *h, jl_err *err) {
+int64_t jl_http_deadline(const jl_http *h) {
+    int64_t first = h->timer;
+    for (size_t i = 0; i < h->in_flight; i++)
+        if (call_runs(&h->call[i]) && (first < 0 || h->call[i].deadline < first))
+            first = h->call[i].deadline;
+    return h->first ? 0 : first;
+}
+
+/* ---- driving it ----
+
+   Deadlines are kept here: libcurl looks at its own clock before it looks at the connection, and so throws away a whole
+   reply that lies there when it is called late. */
+
+static bool any_overdue(const jl_http *h, int64_t now) {
+    for (size_t i = 0; i < h->in_flight; i++)
+        if (call_runs(&h->call[i]) && now >= h->call[i].deadline)
+            return true;
+    return false;
+}
+
+/* Gives each descriptor that is ready one turn: one over which much comes does not keep the others waiting. `more`:
+   something may be left to read for calls that were overdue at `now`. */
+static int http_turn(jl_http *h, int64_t now, bool *more, jl_err *err) {
     struct epoll_event e[EVENTS];
     int running;
     CURLMcode rc = CURLM_OK;
-    if (h->timer >= 0 && jl_clock_now() >= h->timer) {
+    *more = h->timer >= 0 && jl_clock_now() >= h->timer;
+    if (*more) {
         h->timer = -1;
         rc = curl_multi_socket_action(h->multi, CURL_SOCKET_TIMEOUT, 0, &running);
     }
     int n = epoll_wait(h->epoll, e, EVENTS, 0);
     if (n < 0 && errno != EINTR)
         h->trouble = errno;
+    *more |= n < 0 || n == EVENTS;
     for (int i = 0; i < n && rc == CURLM_OK; i++) {
+        const struct call *c = label_call(h, e[i].data.u64);
+        *more |= c && now >= c->deadline;
         int what = (e[i].events & EPOLLIN ? CURL_CSELECT_IN : 0) | (e[i].events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
                    (e[i].events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
-        rc = curl_multi_socket_action(h->multi, e[i].data.fd, what, &running);
+        rc = curl_multi_socket_action(h->multi, (curl_socket_t)(uint32_t)e[i].data.u64, what, &running);
     }
     if (h->trouble)
         return jl_err_errno(err, JL_SOFTWARE, h->trouble, "epoll");
     return rc == CURLM_OK ? 0 : jl_err_set(err, JL_SOFTWARE, "libcurl: %s", curl_multi_strerror(rc));
 }
 
-/* Queues the calls that have ended. */
-static void http_settle(jl_http *h) {
+/* Lets libcurl do what can be done now: a turn, or as long as there is something to read for a call whose time is up,
+   which has no later. */
+static int http_drive(jl_http *h, int64_t now, jl_err *err) {
+    const bool overdue = any_overdue(h, now);
+    const int64_t enough = overdue ? jl_clock_cpu() + MOST_WORK : 0;
+    bool more;
+    do
+        if (http_turn(h, now, &more, err) != 0)
+            return -1;
+    while (overdue && more && jl_clock_cpu() < enough);
+    return 0;
+}
+
+/* Takes a call away from libcurl, into the queue of those that have ended. */
+static void call_finish(struct call *c, CURLcode result) {
+    jl_http *h = c->h;
+    (void)curl_multi_remove_handle(h->multi, c->easy);
+    curl_easy_reset(c->easy);
+    call_wipe(c);
+    c->result = result;
+    c->ended = jl_clock_now();
+    c->next = NULL;
+    *h->last = c;
+    h->last = &c->next;
+}
+
+/* Queues the calls that have ended, and ends those that were overdue at `now`. */
+static void http_settle(jl_http *h, int64_t now) {
     int more;
     for (CURLMsg *m; (m = curl_multi_info_read(h->multi, &more));) {
         struct call *c = NULL;
         CURL *easy = m->easy_handle;
         CURLcode result = m->data.result; /* the message dies with the handle's removal */
-        if (m->msg != CURLMSG_DONE || curl_easy_getinfo(easy, CURLINFO_PRIVATE, &c) != CURLE_OK || !c)
+        if (m->msg == CURLMSG_DONE && curl_easy_getinfo(easy, CURLINFO_PRIVATE, &c) == CURLE_OK && c)
+            call_finish(c, result);
+    }
+    for (size_t i = 0; i < h->in_flight; i++) {
+        struct call *c = &h->call[i];
+        if (!call_runs(c) || now < c->deadline)
             continue;
-        (void)curl_multi_remove_handle(h->multi, easy);
-        curl_easy_reset(easy);
-        call_wipe(c);
-        c->result = result;
-        c->ended = jl_clock_now();
-        c->next = NULL;
-        *h->last = c;
-        h->last = &c->next;
+        /* Also HTTP/2's connection, which libcurl would keep: it may be one over which nothing comes any more. */
+        (void)curl_easy_setopt(c->easy, CURLOPT_FORBID_REUSE, 1L);
+        c->overdue = true;
+        call_finish(c, CURLE_OPERATION_TIMEDOUT);
     }
 }
 
@@ -595,9 +668,10 @@ static int http_hand_over(jl_http *h, int (*take)(void *, const jl_http_reply *,
 
 int jl_http_collect(jl_http *h, int (*take)(void *self, const jl_http_reply *reply, jl_err *err), void *self,
                     jl_err *err) {
-    if (http_drive(h, err) != 0)
+    int64_t now = jl_clock_now();
+    if (http_drive(h, now, err) != 0)
         return -1;
-    http_settle(h);
+    http_settle(h, now);
     while (h->first)
         if (http_hand_over(h, take, self, err) != 0)
             return -1;

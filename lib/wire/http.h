@@ -19,7 +19,15 @@
    about three seconds are not used again, and two calls never share a connection at the same time, not even with
    HTTP/2: what breaks breaks for one.
 
-   Not sent is certain. The same callback tells a request of which nothing was sent from one that may have arrived.
+   Not sent is certain. The same callback tells a request of which nothing was sent from one that may have arrived. It
+   also refuses one that would leave after its deadline.
+
+   What has come is not thrown away. The deadline of a call is kept here, not by libcurl, which ends a call that is
+   driven too late although its reply lies in the socket (multi_runsingle in its lib/multi.c). However late
+   jl_http_collect is called, because the process stood still or the caller was busy: first all that has arrived is
+   read, then calls end whose time is up. (How much can arrive meanwhile is the kernel's to say, see tcp_rmem in tcp(7):
+   some 60 KB at least, and what the reader has shown to be worth giving room for.) What trickles in does not put off the
+   end, nor does a server that sends without end, for more than a second of work.
 
    Never done: redirects are not followed, cookies are not kept, .netrc is not read, nothing but http and https is
    spoken, certificates are always verified, "Expect: 100-continue" is not sent (it costs a second where a server does
@@ -46,7 +54,8 @@ typedef struct jl_http_request {
     const char *url;           /* http or https, without user and password; everything escaped that has to be */
     const char *const *header; /* "Name: value", NULL-terminated; NULL = none. Content-Type is the caller's to say */
     jl_span body;
-    int64_t timeout; /* ns for the whole call, > 0; milliseconds count */
+    int64_t timeout; /* ns for the whole call, > 0; it never ends earlier for want of time, nor later than the first
+                        jl_http_collect from then on */
     size_t max_body; /* bytes of the reply's body at most, decompressed; memory for them is taken as they come */
     uint64_t ticket; /* the caller's, handed back with the reply */
 } jl_http_request;
@@ -89,7 +98,8 @@ size_t jl_http_outstanding(const jl_http *h);
    ns; -1 = no date; one that has passed = at once). Both may change with each start and collect. */
 int jl_http_fd(const jl_http *h);
 int64_t jl_http_deadline(const jl_http *h);
-/* Does what can be done without waiting. `take` gets each reply that is there; its place is free by then, so it may
+/* Does what can be done without waiting. A reply that has arrived in full by now is handed over as JL_HTTP_REPLY,
+   however late it is; then what is overdue ends. `take` gets each reply that is there; its place is free by then, so it may
    start another call, but neither collect nor close. -1: `take` failed (its reply counts as handed over, the others
    come with the next collect), or JL_SOFTWARE. */
 int jl_http_collect(jl_http *h, int (*take)(void *self, const jl_http_reply *reply, jl_err *err), void *self,

@@ -19,6 +19,7 @@ server.on('session', (session) => {
 });
 
 const waiting = [];
+const held = []; // until somebody asks for /release
 
 server.on('stream', (stream, headers) => {
   const path = headers[':path'].split('?')[0];
@@ -41,6 +42,16 @@ server.on('stream', (stream, headers) => {
     if (waiting.length === 2) for (const s of waiting.splice(0)) { s.respond({ ':status': 200 }); s.end('both'); }
     return undefined;
   }
+  if (path === '/mute') return undefined;
+  if (path === '/hold') return held.push(stream);
+  if (path === '/release') { // answers when all that was held is
+    return Promise.all(held.splice(0).map((s) => new Promise((done) => {
+      s.on('close', done);
+      s.respond({ ':status': 200 });
+      s.end('x'.repeat(50000));
+    }))).then(() => { stream.respond({ ':status': 200 }); stream.end('released'); });
+  }
+  if (path === '/held') { stream.respond({ ':status': 200 }); return stream.end(String(held.length)); }
   stream.respond({ ':status': 200, 'Is': 'two' });
   return stream.end(path === '/log' ? seen.join('') : 'h2');
 });

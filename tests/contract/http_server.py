@@ -17,6 +17,8 @@ connections = 0
 closed = 0  # connections that were ended after a whole reply that said they would stay
 waiting = {}  # requests in each barrier
 poured = 0  # bytes of endless bodies
+held = 0  # requests that wait to be released, or are being answered since
+releases = 0
 
 
 class Gone(Exception):
@@ -82,6 +84,32 @@ def barrier(many):
         lock.wait_for(lambda: waiting[many] >= int(many), 30)
 
 
+def hold():
+    """Waits until somebody asks for /release."""
+    global held
+    with lock:
+        held += 1
+        before = releases
+        lock.wait_for(lambda: releases > before, 30)
+
+
+def answered():
+    """What was held has its reply."""
+    global held
+    with lock:
+        held -= 1
+        lock.notify_all()
+
+
+def release():
+    """Lets go what is held, and waits until it has its replies."""
+    global releases
+    with lock:
+        releases += 1
+        lock.notify_all()
+        lock.wait_for(lambda: held == 0, 30)
+
+
 def broken(conn, name):
     """The replies that are none, or not whole: each ends the connection. False: it is none of them."""
     if name == "reset":
@@ -105,6 +133,10 @@ def broken(conn, name):
     elif name == "slow-body":
         conn.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
         trickle(conn, b"x")
+    elif name == "nothing-without-end":  # gzip's header, then empty blocks
+        conn.sendall(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n\x1f\x8b\x08\0\0\0\0\0\0\xff")
+        while True:
+            conn.sendall(b"\0\0\0\xff\xff" * 65536)
     elif name != "close":
         return False
     return True
@@ -134,6 +166,12 @@ def whole(conn, head, path, body, log):
     elif name == "log":
         with lock:
             reply(conn, "".join(f"{c} {p}\n" for c, p in log).encode())
+    elif name == "held":
+        with lock:
+            reply(conn, str(held).encode())
+    elif name == "release":
+        release()
+        reply(conn, b"released")
     elif name == "poured":
         reply(conn, str(poured).encode())
     elif name == "closed":
@@ -151,6 +189,10 @@ def serve(conn, number, log):
         with lock:
             log.append((number, path))
         path = path.split("?")[0]
+        holding = path.startswith("/hold/")
+        if holding:
+            hold()
+            path = path[5:]
         name = path[1:].split("/")[0]
         if head.startswith(b"CONNECT "):
             reply(conn, b"", "502 Bad Gateway")
@@ -159,9 +201,13 @@ def serve(conn, number, log):
         if name in ("again-close", "again-reset") and served:
             broken(conn, name[6:])
             return
-        if broken(conn, name):
-            return
-        whole(conn, head, path, body, log)
+        try:
+            if broken(conn, name):
+                return
+            whole(conn, head, path, body, log)
+        finally:
+            if holding:
+                answered()
         served += 1
         if name == "leave":
             conn.close()

@@ -374,6 +374,178 @@ static void trickles_end(void **state) {
     forget();
 }
 
+/* ---- late ---- */
+
+/* Neither looks nor listens, as a process that is stopped, or a loop that has other things to do. */
+static void stand_still(int64_t until) {
+    for (int64_t now; (now = jl_clock_now()) <= until;)
+        (void)poll(NULL, 0, jl_clock_poll_ms(until));
+}
+
+/* Collects once, and no more. */
+static void collect(jl_http *h) {
+    jl_err err = {0};
+    if (jl_http_collect(h, take, NULL, &err) != 0)
+        fail_msg("%s", err.text);
+}
+
+/* Takes turns until a server holds so many requests of this client's. */
+static void until_held(jl_http *h, const char *scheme, int port, int many) {
+    jl_http *other = client();
+    do {
+        jl_http_request r = get(at(scheme, port, "/held"), 63);
+        start(other, &r);
+        while (jl_http_outstanding(other)) {
+            struct pollfd fd[] = {{.fd = jl_http_fd(h), .events = POLLIN}, {.fd = jl_http_fd(other), .events = POLLIN}};
+            int ms = jl_clock_poll_ms(jl_http_deadline(h)), others = jl_clock_poll_ms(jl_http_deadline(other));
+            assert_true(poll(fd, 2, ms < 0 || (others >= 0 && others < ms) ? others : ms) >= 0);
+            collect(h);
+            collect(other);
+        }
+        is_end(&gotten[63], JL_HTTP_REPLY, 200);
+        many -= atoi(gotten[63].body) >= many ? many : 0;
+        free(gotten[63].body);
+        free(gotten[63].header);
+        gotten[63] = (got){0};
+    } while (many);
+    jl_http_close(other);
+}
+
+static void release(const char *scheme, int port) {
+    jl_http *other = client();
+    jl_http_request r = get(at(scheme, port, "/release"), 62);
+    start(other, &r);
+    finish(other);
+    is_end(&gotten[62], JL_HTTP_REPLY, 200);
+    jl_http_close(other);
+    free(gotten[62].body);
+    free(gotten[62].header);
+    gotten[62] = (got){0};
+}
+
+/* What has arrived is a reply, also when nobody looked until its time was over. */
+static void late_replies(void **state) {
+    (void)state;
+    static const struct {
+        const char *path;
+        int status;
+        size_t n;
+    } reply[] = {{"/hold/bytes/50", 200, 50},    {"/hold/bytes/50000", 200, 50000},
+                 {"/hold/hints", 200, 2},        {"/hold/gzip", 200, 10000},
+                 {"/hold/until-close", 200, 10}, {"/hold/status/500", 500, 2},
+                 {"/hold/cut-length", 200, 9},   {"/hold/close", 0, 0}};
+    enum { N = sizeof reply / sizeof *reply };
+    forget();
+    jl_http *h = client_with(2 * N + 2, 0, ca_good);
+    const int64_t before = jl_clock_now(), timeout = 2 * JL_SECOND;
+    for (uint64_t i = 0; i < 2 * N + 2; i++) {
+        const char *path = i < 2 * N ? reply[i / 2].path : "/hold";
+        int port = i >= 2 * N ? server.http2 : i & 1 ? server.tls : server.port;
+        jl_http_request r = get(at(port == server.port ? "http" : "https", port, path), i);
+        r.timeout = timeout;
+        start(h, &r);
+    }
+    until_held(h, "http", server.port, 2 * N);
+    until_held(h, "https", server.http2, 2);
+    release("http", server.port);
+    release("https", server.http2);
+    assert_true(jl_clock_now() - before < timeout); /* else it was too slow to show anything */
+    assert_int_equal(jl_http_outstanding(h), 2 * N + 2);
+    stand_still(jl_clock_now() + timeout);
+    collect(h);
+    assert_int_equal(jl_http_outstanding(h), 0);
+    for (int i = 0; i < 2 * N + 2; i++) {
+        const bool two = i >= 2 * N, lost = !two && i / 2 >= N - 2;
+        assert_int_equal(gotten[i].times, 1);
+        is_end(&gotten[i], lost ? JL_HTTP_LOST : JL_HTTP_REPLY, two ? 200 : reply[i / 2].status);
+        assert_int_equal(gotten[i].n, two ? 50000 : reply[i / 2].n);
+        assert_true(gotten[i].took > timeout);
+    }
+    jl_http_close(h);
+    forget();
+}
+
+/* What had not arrived ends then: nothing came, a little, more than a socket holds, or without end. */
+static void late_and_not_whole(void **state) {
+    (void)state;
+    static const char *const path[] = {"/hold/close", "/slow-header", "/slow-body", "/nothing-without-end",
+                                       "/bytes/32000000"};
+    enum { N = sizeof path / sizeof *path };
+    forget();
+    jl_http *h = client();
+    for (uint64_t i = 0; i < N; i++) {
+        jl_http_request r = get(at("http", server.port, path[i]), i);
+        r.timeout = JL_SECOND;
+        r.max_body = 64 << 20;
+        start(h, &r);
+        for (int turns = 0; turns < 3 && jl_http_outstanding(h) > i; turns++)
+            collect(h);
+    }
+    stand_still(jl_clock_now() + JL_SECOND);
+    int64_t before = jl_clock_cpu();
+    collect(h);
+    assert_true(jl_clock_cpu() - before < 3 * JL_SECOND);
+    assert_int_equal(jl_http_outstanding(h), 0);
+    for (int i = 0; i < N - 1; i++)
+        assert_int_equal(gotten[i].end, JL_HTTP_TIMEOUT);
+    assert_true(gotten[2].n > 0);
+    assert_true(gotten[N - 1].n > 32768);
+    assert_int_equal(gotten[N - 1].end, gotten[N - 1].n == 32000000 ? JL_HTTP_REPLY : JL_HTTP_TIMEOUT);
+    release("http", server.port);
+    is_end(ask_path(h, "/bytes/5"), JL_HTTP_REPLY, 200);
+    jl_http_close(h);
+    forget();
+}
+
+/* Nothing leaves after its deadline, over new connections and kept ones. */
+static void too_late_to_send(void **state) {
+    (void)state;
+    const struct {
+        const char *scheme;
+        int port;
+    } to[] = {{"http", server.port}, {"https", server.tls}, {"https", server.http2}};
+    for (int i = 0; i < 6; i++) {
+        const char *scheme = to[i / 2].scheme;
+        int port = to[i / 2].port;
+        jl_http *h = client();
+        if (i & 1)
+            is_end(ask(h, at(scheme, port, "/bytes/1")), JL_HTTP_REPLY, 200);
+        forget();
+        jl_http_request r = get(at(scheme, port, "/too-late"), 1);
+        r.timeout = 20 * JL_MILLISECOND;
+        start(h, &r);
+        stand_still(jl_clock_now() + r.timeout);
+        collect(h);
+        is_end(&gotten[1], JL_HTTP_NOT_SENT, 0);
+        says(&gotten[1], "nothing could be sent in 0.02");
+        is_end(ask(h, at(scheme, port, "/bytes/1")), JL_HTTP_REPLY, 200);
+        unsigned connections;
+        assert_int_equal(seen(scheme, port, "/too-late", &connections), 0);
+        jl_http_close(h);
+    }
+}
+
+/* In time a call ends when its time is over, neither earlier nor, where somebody looks, much later. */
+static void on_time(void **state) {
+    (void)state;
+    forget();
+    jl_http *h = client();
+    for (uint64_t i = 0; i < 10; i++) {
+        jl_http_request r = get(at("http", server.port, "/barrier/998"), i);
+        r.timeout = (int64_t)(200 + 3 * i) * JL_MILLISECOND + 1;
+        start(h, &r);
+        assert_true(jl_http_deadline(h) >= 0 && jl_http_deadline(h) <= jl_clock_now() + 200 * JL_MILLISECOND + 1);
+    }
+    finish(h);
+    for (int i = 0; i < 10; i++) {
+        assert_int_equal(gotten[i].end, JL_HTTP_TIMEOUT);
+        assert_true(gotten[i].took > (200 + 3 * i) * JL_MILLISECOND && gotten[i].took < 2 * JL_SECOND);
+    }
+    assert_int_equal(jl_http_deadline(h), -1);
+    jl_http_close(h);
+    forget();
+}
+
 /* ---- not sent ---- */
 
 /* Listens, but nobody is there: connections succeed, and that is all. */
@@ -536,6 +708,25 @@ static void http2(void **state) {
         is_end(ask(h, at("https", server.http2, again[i])), JL_HTTP_LOST, 0);
         assert_int_equal(seen("https", server.http2, again[i], &connections), 1);
     }
+    jl_http_close(h);
+}
+
+/* A connection over which nothing came in time may be dead: it is not used again. */
+static void http2_that_is_mute(void **state) {
+    (void)state;
+    forget();
+    unsigned connections;
+    jl_http *h = client();
+    is_end(ask(h, at("https", server.http2, "/mute-not")), JL_HTTP_REPLY, 200);
+    for (uint64_t i = 1; i < 3; i++) {
+        jl_http_request r = get(at("https", server.http2, "/mute"), i);
+        r.timeout = 300 * JL_MILLISECOND;
+        start(h, &r);
+        finish(h);
+        is_end(&gotten[i], JL_HTTP_TIMEOUT, 0);
+    }
+    assert_int_equal(seen("https", server.http2, "/mute", &connections), 3);
+    assert_int_equal(connections, 2);
     jl_http_close(h);
 }
 
@@ -908,6 +1099,10 @@ int main(void) {
                                        cmocka_unit_test(lost),
                                        cmocka_unit_test(header_cut_short),
                                        cmocka_unit_test(trickles_end),
+                                       cmocka_unit_test(late_replies),
+                                       cmocka_unit_test(late_and_not_whole),
+                                       cmocka_unit_test(too_late_to_send),
+                                       cmocka_unit_test(on_time),
                                        cmocka_unit_test(not_sent),
                                        cmocka_unit_test(certificates),
                                        cmocka_unit_test(slow_names_do_not_block),
@@ -915,6 +1110,7 @@ int main(void) {
                                        cmocka_unit_test(never_sent_twice),
                                        cmocka_unit_test(ended_connections_are_not_used),
                                        cmocka_unit_test(http2),
+                                       cmocka_unit_test(http2_that_is_mute),
                                        cmocka_unit_test(http2_connections),
                                        cmocka_unit_test(as_many_as_places),
                                        cmocka_unit_test(from_within),
