@@ -1,4 +1,4 @@
-/* The journal told again: holds go their ways, sums grow, and each step is held against the rules. */
+/* The journal told again, each step held against the rules. */
 #include "gate/replay.h"
 
 #include <inttypes.h>
@@ -6,13 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/buf.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "gate/rules.h"
 
 #define SENTENCE_SIZE 400
-#define ATTEMPTS 20
 #define MS JL_MILLISECOND
 
 /* ---- tables: nodes that begin with a link, found by hash ---- */
@@ -617,160 +615,4 @@ int jl_replay_account(const jl_replay *r, jl_account *a, jl_err *err) {
     take_endings(r, a);
     take_sums(r, a);
     return 0;
-}
-
-/* ---- rebuild ---- */
-
-static int feed(void *self, const jl_event *e, jl_err *err) {
-    return jl_replay_event(self, e, err);
-}
-
-/* 1: the journal has grown meanwhile. */
-static int rebuild_once(jl_ledger *l, jl_err *err) {
-    jl_account a;
-    jl_replay *r = jl_replay_open(NULL, NULL, err);
-    int rc = r ? l->ops->journal(l, 1, feed, r, err) : -1;
-    if (rc == 0 && r->gap)
-        rc = jl_err_set(err, JL_CONFIG,
-                        "the journal has lost entries from %" PRIu64
-                        " on, and nobody knows what they have cost: move this "
-                        "ledger away, make a new one, adopt the provider's figure with credits sync",
-                        r->gap);
-    if (rc == 0)
-        rc = jl_replay_account(r, &a, err);
-    jl_replay_close(r);
-    if (rc != 0)
-        return -1;
-    rc = l->ops->restore(l, &a, err);
-    jl_account_free(&a);
-    return rc;
-}
-
-int jl_ledger_rebuild(jl_ledger *l, jl_err *err) {
-    int rc = 1;
-    for (int i = 0; rc > 0 && i < ATTEMPTS; i++)
-        rc = rebuild_once(l, err);
-    return rc > 0 ? jl_err_set(err, JL_UNAVAILABLE,
-                               "the ledger is being written all the time: try again when fewer calls "
-                               "are made")
-                  : rc;
-}
-
-/* ---- audit ---- */
-
-struct audit {
-    jl_replay *replay;
-    const jl_account *account; /* as the ledger says */
-    bool compared;
-    uint64_t entries;
-};
-
-static int compare_hold(jl_replay *r, const jl_hold *h, jl_err *err) {
-    const struct node *n = hold_find(r, h->id);
-    if (!n || n->state != (jl_hold_state)h->state)
-        return violated(r, err, "hold %s is %s, by the journal %s", h->id, jl_hold_state_name((jl_hold_state)h->state),
-                        jl_hold_state_name(n ? n->state : JL_HOLD_NONE));
-    const jl_hold *told = &n->open->hold;
-    if (h->worst != told->worst || strcmp(h->period, told->period) != 0 || strcmp(h->reach, told->reach) != 0 ||
-        strcmp(h->user, told->user) != 0 || strcmp(h->endpoint, told->endpoint) != 0)
-        return violated(r, err, "hold %s is not what the journal says of it", h->id);
-    return 0;
-}
-
-static int compare_holds(jl_replay *r, const jl_account *a, jl_err *err) {
-    size_t open = 0;
-    for (const struct open *o = r->first; o; o = o->behind)
-        open++;
-    if (open != a->holds && violated(r, err, "%zu holds are open, by the journal %zu", a->holds, open) != 0)
-        return -1;
-    for (size_t i = 0; i < a->holds; i++)
-        if (compare_hold(r, &a->hold[i], err) != 0)
-            return -1;
-    return 0;
-}
-
-static int compare_sum(jl_replay *r, const char *period, const char *user, int64_t spent, jl_err *err) {
-    int64_t told = spent_of(r, period, user);
-    if (spent == told)
-        return 0;
-    return violated(r, err, "in period %s %s%s%" PRId64 " credits are spent, by the journal %" PRId64, period,
-                    user[0] ? "by " : "", user[0] ? "a user " : "", spent, told);
-}
-
-static int64_t account_sum(const jl_account *a, const char *period) {
-    for (size_t i = 0; i < a->sums; i++)
-        if (!a->sum[i].user[0] && strcmp(a->sum[i].period, period) == 0)
-            return a->sum[i].spent;
-    return 0;
-}
-
-static int compare_sums(jl_replay *r, const jl_account *a, jl_err *err) {
-    if (compare_sum(r, a->period, "", a->spent, err) != 0)
-        return -1;
-    for (size_t i = 0; i < a->sums; i++)
-        if (compare_sum(r, a->sum[i].period, a->sum[i].user, a->sum[i].spent, err) != 0)
-            return -1;
-    for (size_t i = 0; i < r->sums.buckets; i++) {
-        for (const struct link *l = r->sums.bucket[i]; l; l = l->next) {
-            const jl_period_sum *s = &((const struct sum *)l)->s;
-            if (!s->user[0] && compare_sum(r, s->period, "", account_sum(a, s->period), err) != 0)
-                return -1;
-        }
-    }
-    return 0;
-}
-
-static int write_setting(void *self, const char *name, const char *value, jl_err *err) {
-    return jl_buf_addf(self, err, "%s=%s ", name, value);
-}
-
-static int compare_settings(jl_replay *r, const jl_account *a, jl_err *err) {
-    jl_buf is = {0}, told = {0};
-    int rc = jl_account_each(&a->settings, write_setting, &is, err);
-    if (rc == 0)
-        rc = jl_account_each(&r->settings, write_setting, &told, err);
-    if (rc == 0 && !jl_span_eq(jl_buf_span(&is), jl_buf_span(&told)))
-        rc = violated(r, err, "the settings are not those that the journal says");
-    jl_buf_free(&is);
-    jl_buf_free(&told);
-    return rc;
-}
-
-static int compare(struct audit *u, jl_err *err) {
-    jl_replay *r = u->replay;
-    const jl_account *a = u->account;
-    u->compared = true;
-    if (r->seq != a->seq &&
-        violated(r, err, "the account is at entry %" PRIu64 ", the journal at %" PRIu64, a->seq, r->seq) != 0)
-        return -1;
-    if (r->live != a->live &&
-        violated(r, err, "%" PRIu32 " holds are live, by the journal %" PRIu32, a->live, r->live) != 0)
-        return -1;
-    if (r->breaker.state != a->breaker && violated(r, err, "the breaker is not what the journal says") != 0)
-        return -1;
-    return compare_settings(r, a, err) == 0 && compare_holds(r, a, err) == 0 ? compare_sums(r, a, err) : -1;
-}
-
-static int audit_event(void *self, const jl_event *e, jl_err *err) {
-    struct audit *u = self;
-    if (!u->compared && e->seq > u->account->seq && compare(u, err) != 0)
-        return -1;
-    u->entries++;
-    return jl_replay_event(u->replay, e, err);
-}
-
-int jl_ledger_audit(jl_ledger *l, jl_violation *told, void *self, jl_audit *audit, jl_err *err) {
-    jl_account a;
-    *audit = (jl_audit){0};
-    if (l->ops->look(l, &a, err) != 0)
-        return -1;
-    struct audit u = {.replay = jl_replay_open(told, self, err), .account = &a};
-    int rc = u.replay ? l->ops->journal(l, 1, audit_event, &u, err) : -1;
-    if (rc == 0 && !u.compared)
-        rc = compare(&u, err);
-    audit->entries = u.entries;
-    audit->violations = u.replay ? u.replay->violations : 0;
-    jl_replay_close(u.replay);
-    jl_account_free(&a);
-    return rc;
 }

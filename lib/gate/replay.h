@@ -26,10 +26,14 @@ uint64_t jl_replay_gap(const jl_replay *r);
    are none, what a person has opened stays so until it is closed, the normal cost of a hold is its worst one. */
 int jl_replay_account(const jl_replay *r, jl_account *a, jl_err *err);
 
+/* ---- rebuild.c ---- */
+
 /* Makes an account's counters anew from its journal, again while others write. -1: as the ledger's operations; JL_CONFIG
    also when entries of the journal are missing, for nobody knows what they have cost; JL_UNAVAILABLE: others wrote all
    the time. */
 int jl_ledger_rebuild(jl_ledger *l, jl_err *err);
+
+/* ---- audit.c ---- */
 
 typedef struct jl_audit {
     uint64_t entries;    /* of the journal, replayed */

@@ -1560,6 +1560,46 @@ static void parts_that_are_lost(void **state) {
     }
 }
 
+static int gather(void *self, uint64_t seq, const char *sentence, jl_err *err) {
+    (void)seq;
+    return jl_buf_addf(self, err, "%s;", sentence);
+}
+
+/* Whatever is wrong is told once. */
+static void an_account_that_is_not_what_the_journal_says(void **state) {
+    static const struct {
+        const char *change;
+        uint64_t violations;
+        const char *words;
+    } wrong[] = {
+        {"UPDATE sum SET spent = 3 WHERE user = ''", 1, " 3 credits are spent, by the journal 5;"},
+        {"UPDATE sum SET spent = 3 WHERE user = 'ann'", 1, " by a user 3 credits are spent, by the journal 5;"},
+        {"INSERT INTO sum VALUES('model', '2001-01-01', '', 9)", 1, "2001-01-01 9 credits are spent, by the "},
+        {"UPDATE hold SET worst = 6 WHERE state = 1", 1, "is not what the journal says of it;"},
+        {"UPDATE hold SET state = 2 WHERE state = 1", 1, "is sent, by the journal reserved;"},
+        {"UPDATE account SET breaker = 1, until = -1, why = 2", 1, "the breaker is not what"},
+        {"UPDATE setting SET value = '7' WHERE name = 'burst'", 1, "the settings are not those"}};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        jl_err err = {0};
+        jl_buf told = {0};
+        jl_audit audit;
+        (void)unlink(path_of_file());
+        jl_ledger *l = made(state, "budget=100", "price.page=5");
+        assert_int_equal(reserve_for(l, 1, -1, "ann", false).refusal, JL_ADMITTED);
+        settles(l, 1, 5);
+        admits(l, 2, 7);
+        done(l);
+        sql(wrong[i].change);
+        l = open_as(*state, "model", JL_SECOND);
+        well(jl_ledger_audit(l, gather, &told, &audit, &err), &err);
+        const char *text = jl_buf_text(&told, &err);
+        if (audit.violations != wrong[i].violations || !text || !strstr(text, wrong[i].words))
+            fail_msg("%s: %d, %s", wrong[i].change, (int)audit.violations, text ? text : "");
+        jl_buf_free(&told);
+        done(l);
+    }
+}
+
 static int64_t rows_of_holds(void) {
     jl_err err = {0};
     jl_sqlite *db;
@@ -1733,6 +1773,7 @@ int main(void) {
         FILES(a_machine_that_was_started_again),
         FILES(parts_that_are_lost),
         FILES(nobody_writes_into_the_journal),
+        FILES(an_account_that_is_not_what_the_journal_says),
         FILES(holds_that_ended_long_ago_are_forgotten),
     };
     return cmocka_run_group_tests(tests, enter, leave);
