@@ -33,6 +33,8 @@
 #include "gate/sync.h"
 #include "gate/watch.h"
 #include "gate/webhook.h"
+#include "hasdata/key.h"
+#include "hasdata/prices.h"
 #include "hasdata/usage.h"
 #include "wire/http.h"
 
@@ -41,8 +43,6 @@
 #define LEDGER_ENV "JOBLINE_LEDGER"
 #define WEBHOOK_ENV "JOBLINE_WEBHOOK"
 #define HOLD_ENV "JOBLINE_HOLD"
-#define KEY_ENV "HASDATA_API_KEY"
-#define KEY_CREDENTIAL "hasdata-key"
 #define TELLING (30 * JL_SECOND) /* how long a command or webhook of watch may take, unless somebody says */
 
 static struct credits {
@@ -439,49 +439,63 @@ static int print_settings(jl_err *err) {
     return write_made(rc, &text, err);
 }
 
-#define PRICE_SIZE (sizeof "price.=12345678901234567890" + JL_ENDPOINT_MAX)
+/* Changes to be made at once, owned. */
+struct changes {
+    char **text;
+    size_t n;
+};
 
-/* The prices that the provider publishes, before those that are given; the first `n` of `change`. */
-static size_t known_prices(char (*price)[PRICE_SIZE], size_t most) {
-    const jl_hasdata_endpoint *e;
-    size_t n = 0;
-    while (n < most && strcmp(c.provider, HASDATA) == 0 && (e = jl_hasdata_endpoint_at(n)) != NULL) {
-        (void)snprintf(price[n++], PRICE_SIZE,
-                       e->normal == e->worst ? "price.%s=%" PRIu64 : "price.%s=%" PRIu64 ":%" PRIu64, e->name,
-                       e->normal, e->worst);
-    }
-    return n;
+static int add_change(void *self, const char *change, jl_err *err) {
+    struct changes *all = self;
+    char **grown = realloc(all->text, (all->n + 1) * sizeof *grown);
+    if (!grown)
+        return jl_err_nomem(err);
+    all->text = grown;
+    all->text[all->n] = strdup(change);
+    return all->text[all->n] ? (all->n++, 0) : jl_err_nomem(err);
 }
 
-static int run_set(jl_run *r, jl_err *err) {
-    char price[JL_PRICES_MAX][PRICE_SIZE];
-    jl_account a = {0};
-    jl_err why = {0};
+static void changes_free(struct changes *all) {
+    for (size_t i = 0; i < all->n; i++)
+        free(all->text[i]);
+    free(all->text);
+}
+
+static int check_changes(const jl_run *r, jl_err *err) {
     jl_settings s;
-    if (r->n_operands == 0)
-        return print_settings(err);
     jl_account_default(&s);
     for (size_t i = 0; i < r->n_operands; i++)
         if (jl_account_set(&s, r->operand[i], err) != 0)
             return -1;
-    bool there = c.ledger->ops->look(c.ledger, &a, &why) == 0;
-    jl_account_free(&a);
+    return 0;
+}
+
+/* A new account gets the prices that are published, before what is given. */
+static int make_account(struct changes *all, jl_err *err) {
+    return strcmp(c.provider, HASDATA) != 0 ? 0 : jl_hasdata_prices(add_change, all, err);
+}
+
+static int run_set(jl_run *r, jl_err *err) {
+    struct changes all = {0};
+    jl_settings ignored;
+    jl_err why = {0};
+    if (r->n_operands == 0)
+        return print_settings(err);
+    bool there = c.ledger->ops->settings(c.ledger, &ignored, &why) == 0;
     if (!there && why.class != JL_CONFIG) {
         *err = why;
         return -1;
     }
-    size_t n = there ? 0 : known_prices(price, JL_PRICES_MAX);
-    const char **change = calloc(n + r->n_operands, sizeof *change);
-    if (!change)
-        return jl_err_nomem(err);
-    for (size_t i = 0; i < n; i++)
-        change[i] = price[i];
-    for (size_t i = 0; i < r->n_operands; i++)
-        change[n + i] = r->operand[i];
-    int rc = c.ledger->ops->set(c.ledger, change, n + r->n_operands, err);
-    free(change);
+    int rc = there ? 0 : jl_run_state_folder(&c.url, err);
     if (rc == 0 && !there)
-        jl_run_info(r, "%s: a new account in %s", c.provider, c.shown);
+        rc = make_account(&all, err);
+    for (size_t i = 0; rc == 0 && i < r->n_operands; i++)
+        rc = add_change(&all, r->operand[i], err);
+    if (rc == 0)
+        rc = c.ledger->ops->set(c.ledger, (const char *const *)all.text, all.n, err);
+    changes_free(&all);
+    if (rc == 0 && !there)
+        jl_run_warn(r, "%s: a new account in %s", c.provider, c.shown);
     return rc;
 }
 
@@ -802,7 +816,7 @@ static int ask_provider(const jl_account *then, int64_t *used, jl_err *err) {
     if (strcmp(c.provider, HASDATA) != 0)
         return jl_err_set(err, JL_USAGE, "%s: it cannot be asked from here: say what was used with --used=N",
                           c.provider);
-    int rc = jl_run_secret(c.key_file, KEY_CREDENTIAL, KEY_ENV, &key, err);
+    int rc = jl_run_secret(c.key_file, JL_HASDATA_KEY_CREDENTIAL, JL_HASDATA_KEY_VARIABLE, &key, err);
     if (rc == 0)
         rc = jl_hasdata_usage_ask(c.api, jl_buf_span(&key), &usage, err);
     if (key.p)
@@ -961,6 +975,9 @@ static int run(jl_run *r, jl_err *err) {
     jl_run_counter(r, "call_credits", &c.credits, false);
     jl_run_counter(r, "told", &c.told, false);
     jl_run_counter(r, "not_told", &c.not_told, false);
+    if (strcmp(r->verb, "set") == 0 && check_changes(r, err) != 0)
+        return -1;
+    r->no_state_folder = true; /* only `set` makes a ledger, and its folder */
     int rc = jl_run_state_url(r, c.url_text, c.url_given, LEDGER_ENV, NAME, &c.url, err);
     if (rc == 0) {
         jl_url_show(&c.url, c.shown, sizeof c.shown);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/near.h"
 #include "base/num.h"
 #include "frame/parse.h"
 #include "jsonl/in.h"
@@ -184,30 +185,6 @@ static int word_index(const char *words, jl_span word) {
     return -1;
 }
 
-/* The number of single-byte edits (insert, delete, replace, swap of neighbours) between two names; `far` when one
-   is too long to be compared. Optimal string alignment distance. */
-static size_t distance(jl_span a, jl_span b) {
-    enum { LONGEST = 40, far = 99 };
-    size_t d[LONGEST + 1][LONGEST + 1];
-    if (a.n > LONGEST || b.n > LONGEST)
-        return far;
-    for (size_t i = 0; i <= a.n; i++) {
-        for (size_t j = 0; j <= b.n; j++) {
-            if (i == 0 || j == 0) {
-                d[i][j] = i + j;
-                continue;
-            }
-            size_t least = d[i - 1][j - 1] + (a.p[i - 1] != b.p[j - 1]);
-            size_t gap = (d[i - 1][j] < d[i][j - 1] ? d[i - 1][j] : d[i][j - 1]) + 1;
-            least = gap < least ? gap : least;
-            if (i > 1 && j > 1 && a.p[i - 1] == b.p[j - 2] && a.p[i - 2] == b.p[j - 1] && d[i - 2][j - 2] + 1 < least)
-                least = d[i - 2][j - 2] + 1;
-            d[i][j] = least;
-        }
-    }
-    return d[a.n][b.n];
-}
-
 /* The long name that was probably meant: one that begins so, else one at most two edits away. NULL: none. */
 static const char *nearest(const jl_parse *p, jl_span name) {
     const char *best = NULL;
@@ -216,7 +193,8 @@ static const char *nearest(const jl_parse *p, jl_span name) {
     for (size_t i = 0; (o = jl_parse_opt(p, i)); i++) {
         if (!o->name)
             continue;
-        size_t far = name.n >= 3 && strncmp(o->name, name.p, name.n) == 0 ? 0 : distance(name, jl_span_of(o->name));
+        size_t far =
+            name.n >= 3 && strncmp(o->name, name.p, name.n) == 0 ? 0 : jl_near_distance(name, jl_span_of(o->name));
         if (far < best_distance) {
             best = o->name;
             best_distance = far;
@@ -404,11 +382,13 @@ static bool begins_command(const jl_parse *p) {
     return p->prog->takes_command && !(p->prog->files_when && *p->prog->files_when);
 }
 
-/* The first operand was meant to be a verb if it is nearly one, and no file. */
+/* The first operand was meant to be a verb if it is nearly one, and no file; where there are no files, in any case. */
 static int check_typo(const scan *s, const char *text, jl_err *err) {
+    bool files = !s->p->prog->no_filter;
     for (const jl_verb *v = s->literal ? NULL : s->p->prog->verbs; v && v->name; v++)
-        if (distance(jl_span_of(text), jl_span_of(v->name)) <= 2 && access(text, F_OK) != 0)
-            return usage(s->p, err, "'%.100s' is neither a verb nor a file (did you mean '%s'?)", text, v->name);
+        if (jl_near_distance(jl_span_of(text), jl_span_of(v->name)) <= 2 && !(files && access(text, F_OK) == 0))
+            return usage(s->p, err, "'%.100s' is %s (did you mean '%s'?)", text,
+                         files ? "neither a verb nor a file" : "no verb", v->name);
     return 0;
 }
 

@@ -46,6 +46,8 @@ typedef struct jl_run {
     jl_buf extra;  /* raw JSON members (",\"a\":1") that the program adds to --stats; may be empty */
     jl_buf gauges; /* whole lines that the program adds to --metrics; may be empty */
 
+    bool no_state_folder; /* jl_run_state_url makes none: jl_run_state_folder does when it is needed */
+
     int status; /* set for an end that is no error: 75 with a message printed, 128+n; printed errors win */
 } jl_run;
 
@@ -72,6 +74,8 @@ void jl_run_progress_clear(const jl_run *run);
 struct jl_url;
 int jl_run_state_url(const jl_run *run, const char *option, bool from_argv, const char *env, const char *name,
                      struct jl_url *url, jl_err *err);
+/* Makes the folder of a default URL, when that was not done yet; of others nothing. */
+int jl_run_state_folder(const struct jl_url *url, jl_err *err);
 
 /* A secret: from `file` (refused when others can read it), else $CREDENTIALS_DIRECTORY/name, else environment `env`,
    which is then removed from the environment. Appended to `secret` without a final newline. -1 (JL_NOPERM): nowhere. */

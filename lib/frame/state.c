@@ -22,7 +22,7 @@ static int make_folders(char *path, jl_err *err) {
 
 /* $XDG_STATE_HOME, else ~/.local/state; the XDG Base Directory Specification says that a relative path counts as
    none. */
-static int default_url(const char *name, jl_url *url, jl_err *err) {
+static int default_folder(const char *name, char *folder, size_t size, jl_err *err) {
     const char *state = getenv("XDG_STATE_HOME");
     const char *home = getenv("HOME");
     bool xdg = state && state[0] == '/';
@@ -32,15 +32,29 @@ static int default_url(const char *name, jl_url *url, jl_err *err) {
                           "with sqlite:PATH",
                           name);
     }
-    char folder[sizeof url->path - 256];
-    int n = snprintf(folder, sizeof folder, "%s%s/jobline", xdg ? state : home, xdg ? "" : "/.local/state");
-    if (n < 0 || (size_t)n >= sizeof folder)
+    int n = snprintf(folder, size, "%s%s/jobline", xdg ? state : home, xdg ? "" : "/.local/state");
+    if (n < 0 || (size_t)n >= size)
         return jl_err_set(err, JL_CONFIG, "the path of the folder for state is too long");
-    if (make_folders(folder, err) != 0)
+    return 0;
+}
+
+static int default_url(const char *name, bool makes_folder, jl_url *url, jl_err *err) {
+    char folder[sizeof url->path - 256];
+    if (default_folder(name, folder, sizeof folder, err) != 0 || (makes_folder && make_folders(folder, err) != 0))
         return -1;
     *url = (jl_url){.scheme = "sqlite"};
-    n = snprintf(url->path, sizeof url->path, "%s/%s.db", folder, name);
+    int n = snprintf(url->path, sizeof url->path, "%s/%s.db", folder, name);
     return n > 0 && (size_t)n < sizeof url->path ? 0 : jl_err_set(err, JL_USAGE, "the name '%s' is too long", name);
+}
+
+int jl_run_state_folder(const jl_url *url, jl_err *err) {
+    char folder[sizeof url->path - 256];
+    jl_err ignored = {0};
+    if (strcmp(url->scheme, "sqlite") != 0 || default_folder(url->path, folder, sizeof folder, &ignored) != 0)
+        return 0;
+    size_t n = strlen(folder);
+    bool inside = strncmp(url->path, folder, n) == 0 && url->path[n] == '/' && !strchr(url->path + n + 1, '/');
+    return inside ? make_folders(folder, err) : 0;
 }
 
 /* `where` names the source in messages. */
@@ -64,12 +78,11 @@ static int from_file(const char *where, const char *path, jl_url *url, jl_err *e
 
 int jl_run_state_url(const jl_run *run, const char *option, bool from_argv, const char *env, const char *name,
                      jl_url *url, jl_err *err) {
-    (void)run;
     const char *variable = env ? getenv(env) : NULL;
     bool in_argv = option && from_argv && option != variable;
     const char *text = option ? option : variable && *variable ? variable : NULL;
     if (!text)
-        return default_url(name, url, err);
+        return default_url(name, !run->no_state_folder, url, err);
     const char *where = in_argv || !env ? name : env;
     if (text[0] == '@')
         return from_file(where, text + 1, url, err);

@@ -4,8 +4,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #include "base/clock.h"
+#include "base/near.h"
 #include "base/num.h"
 
 #define DAY (86400 * JL_SECOND)
@@ -242,13 +244,36 @@ static const struct setting *find_setting(jl_span name) {
     return NULL;
 }
 
+/* The name that was probably meant, whatever its case: at most two edits away. NULL: none. */
+static const char *nearest_setting(jl_span name) {
+    const char *best = NULL;
+    size_t least = 3; /* to be undercut */
+    for (size_t i = 0; i < SETTINGS; i++) {
+        const char *known = table[i].name;
+        bool cased = strlen(known) == name.n && strncasecmp(known, name.p, name.n) == 0;
+        size_t far = cased ? 0 : jl_near_distance(name, jl_span_of(known));
+        if (far < least) {
+            best = known;
+            least = far;
+        }
+    }
+    return best;
+}
+
+static int say_unknown(jl_span name, jl_err *err) {
+    const char *meant = nearest_setting(name);
+    if (meant)
+        return jl_err_set(err, JL_USAGE, "there is no such setting (did you mean '%s'?)", meant);
+    return jl_err_set(err, JL_USAGE, "there is no such setting: 'credits set' shows all");
+}
+
 static int change_setting(jl_settings *s, jl_span name, jl_span value, jl_err *err) {
     size_t n = sizeof PRICE - 1;
     if (name.n >= n && memcmp(name.p, PRICE, n) == 0)
         return set_price(s, (jl_span){name.p + n, name.n - n}, value, err);
     const struct setting *t = find_setting(name);
     if (!t)
-        return jl_err_set(err, JL_USAGE, "there is no such setting");
+        return say_unknown(name, err);
     return set_value(s, t, value, err);
 }
 

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/num.h"
 #include "gate/buyer.h"
+#include "gate/refusal.h"
 #include "wire/retry.h"
 
 #define LOOK_AGAIN (250 * JL_MILLISECOND) /* when another process is buying the same */
@@ -503,44 +504,10 @@ static bool claim(jl_buyer *b, order *o, int64_t now) {
     return mine;
 }
 
-static void describe_wait(char *text, size_t size, int64_t wait) {
-    int64_t s = wait / JL_SECOND;
-    if (wait < 0) {
-        snprintf(text, size, "it does not open by itself");
-    } else if (s < 120) {
-        snprintf(text, size, "it opens in %" PRId64 " s", s + 1);
-    } else {
-        char at[21];
-        jl_clock_rfc3339(jl_clock_wall() + wait, at);
-        snprintf(text, size, "it opens at %s", at);
-    }
-}
-
-static void note_refusal(jl_buyer *b, const order *o, const jl_admission *a) {
-    static const char *const said[JL_REFUSALS] = {
-        [JL_REFUSED_BUDGET] = "the period's budget",
-        [JL_REFUSED_USER] = "this user's cap",
-        [JL_REFUSED_BREAKER] = "the breaker is open (credits status says why)",
-        [JL_REFUSED_QUOTA] = "the provider has said that its credits are used up"};
-    char wait[64];
-    describe_wait(wait, sizeof wait, a->wait);
-    if (a->refusal == JL_REFUSED_PRICE)
-        (void)jl_err_set(&b->refusal, JL_CONFIG, "the gate refused: no price is known for %s: credits set price.%s=N",
-                         o->o.endpoint, o->o.endpoint);
-    else if (a->refusal == JL_REFUSED_BUDGET || a->refusal == JL_REFUSED_USER)
-        (void)jl_err_set(&b->refusal, JL_TEMPFAIL,
-                         "the gate refused: %s: %" PRId64 " of %" PRId64
-                         " credits are spent or held, and a call may cost "
-                         "%" PRId64 "; %s",
-                         said[a->refusal], a->committed, a->budget, a->worst, wait);
-    else
-        (void)jl_err_set(&b->refusal, JL_TEMPFAIL, "the gate refused: %s; %s",
-                         said[a->refusal] ? said[a->refusal] : jl_refusal_name(a->refusal), wait);
-}
-
 static void refused(jl_buyer *b, order *o, const jl_admission *a) {
     b->counts->refused[a->refusal]++;
-    note_refusal(b, o, a);
+    const jl_reserve asked = {.endpoint = o->o.endpoint, .user = o->o.user};
+    (void)jl_refusal_say(a, &asked, "the gate", &b->refusal);
     refuse(b, o, b->refusal.text);
 }
 

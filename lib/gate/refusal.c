@@ -44,7 +44,7 @@ int jl_refusal_say(const jl_admission *a, const jl_reserve *r, const char *provi
     say_when(a->wait, when);
     switch (a->refusal) {
     case JL_REFUSED_PRICE:
-        return jl_err_set(err, JL_CONFIG, "%s: '%s' has no price here: credits set price.%s=CREDITS", provider,
+        return jl_err_set(err, JL_CONFIG, "%s: '%s' has no price here: credits set price.%s=N", provider,
                           r->endpoint, r->endpoint);
     case JL_REFUSED_BUDGET:
         (void)snprintf(limit, sizeof limit, "the budget of %s", a->period);

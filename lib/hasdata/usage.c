@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/stop.h"
+#include "hasdata/key.h"
 #include "wire/http.h"
 
 #define TIMEOUT (60 * JL_SECOND)
@@ -58,20 +59,18 @@ static int ask(const char *url, const char *header, jl_hasdata_usage *usage, jl_
 }
 
 int jl_hasdata_usage_ask(const char *api, jl_span key, jl_hasdata_usage *usage, jl_err *err) {
-    jl_buf header = {0}, url = {0};
+    char header[JL_HASDATA_KEY_SIZE];
+    jl_buf url = {0};
     jl_hasdata_request request = {0};
     if (!jl_http_private(api))
         return jl_err_set(err, JL_USAGE, "the key goes by https, or by http on this machine, not to '%.200s'", api);
-    int rc = -1;
-    if (jl_hasdata_ask_usage(&request, err) == 0 && jl_buf_add(&url, jl_span_of(api), err) == 0 &&
-        jl_buf_add(&url, jl_buf_span(&request.target), err) == 0 &&
-        jl_buf_reserve(&header, key.n + 64, err) == 0 && /* at once: no copy stays behind */
-        jl_buf_add(&header, JL_SPAN(JL_HASDATA_KEY_HEADER ": "), err) == 0 && jl_buf_add(&header, key, err) == 0 &&
-        jl_buf_text(&url, err) && jl_buf_text(&header, err))
-        rc = ask(url.p, header.p, usage, err);
-    if (header.p)
-        explicit_bzero(header.p, header.cap);
-    jl_buf_free(&header);
+    int rc = jl_hasdata_key_header(key, header, err);
+    if (rc == 0 && (jl_hasdata_ask_usage(&request, err) != 0 || jl_buf_add(&url, jl_span_of(api), err) != 0 ||
+                    jl_buf_add(&url, jl_buf_span(&request.target), err) != 0 || !jl_buf_text(&url, err)))
+        rc = -1;
+    if (rc == 0)
+        rc = ask(url.p, header, usage, err);
+    explicit_bzero(header, sizeof header);
     jl_buf_free(&url);
     jl_hasdata_request_free(&request);
     return rc;

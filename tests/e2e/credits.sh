@@ -159,7 +159,7 @@ sync_all() {
 
 story() {
     local id
-    credits set budget=500 price.page=2:6
+    credits -q set budget=500 price.page=2:6
     credits run --endpoint=page --user=ann true
     credits -q run --endpoint=page --user=bob false
     id=$(credits hold --endpoint=page.js --user=ann --send)

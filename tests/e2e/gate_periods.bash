@@ -68,7 +68,7 @@ expect 75 "$back_end: the gate is closed" "${job[@]}" --cache="sqlite:$back_end.
 first=$(standing .spent)
 check "$back_end: the first period's budget is used up: $first" [ $((budget - first)) -lt 5 ]
 # A client reckons when that is by its own clock, which is not turned where the server's is.
-[ "$back_end" = redis ] || has "$tmp/err" "it opens at ${then}T00:00:00Z" "$back_end: and says when it opens"
+[ "$back_end" = redis ] || has "$tmp/err" "the next period begins at ${then}T00:00:00Z" "$back_end: and says when it opens"
 
 # --- Over midnight ------------------------------------------------------------------------------------------------
 check "$back_end: more budget" credits set budget=100000

@@ -133,7 +133,7 @@ credits set "budget=$(($(spent) + 12))" >/dev/null
 lines 10 good 1100 >in
 expect 75 "the budget" "${job[@]}" --stats=stats in >out
 is "$(figure credits) $(figure refused_budget)" "10 8" "is never passed"
-has "$tmp/err" "it opens at" "and the message says when the next one begins"
+has "$tmp/err" "the next period begins at" "and the message says when the next one begins"
 credits set "budget=$(($(spent) + 7))" >/dev/null
 expect 75 "listings beyond the budget" "${listing[@]}" --pages=2 --refused=pass --ttl=0s requests >out
 is "$(grep -c '"keyword"' out)" 3 "--refused=pass: what was not bought, or not all of it, comes back"

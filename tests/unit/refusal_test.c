@@ -45,7 +45,7 @@ static void never_fits(void **state) {
 static void wants_a_change(void **state) {
     (void)state;
     jl_admission a = {.refusal = JL_REFUSED_PRICE, .wait = -1};
-    assert_string_equal(say(a, JL_CONFIG), "hasdata: 'page' has no price here: credits set price.page=CREDITS");
+    assert_string_equal(say(a, JL_CONFIG), "hasdata: 'page' has no price here: credits set price.page=N");
     a.refusal = JL_REFUSED_BREAKER;
     assert_non_null(strstr(say(a, JL_TEMPFAIL), "credits breaker close"));
     a.refusal = JL_REFUSED_QUOTA;
