@@ -32,7 +32,7 @@ function __credits_at
             break
         else if string match -q -- '--*' $word
             contains -- (string split -m1 = -- $word)[1] ''; and set files 1
-            contains -- $word '--ledger' '--provider' '--patience' '--by' '--period' '--days' '--cost' '--endpoint' '--user' '--wait' '--timeout' '--free' '--run' '--webhook' '--key-file' '--api' '--used' '--for' '--from' '--output' '--stats' '--metrics'; and set i (math $i + 1)
+            contains -- $word '--ledger' '--provider' '--patience' '--by' '--period' '--days' '--cost' '--endpoint' '--user' '--wait' '--timeout' '--free' '--run' '--webhook' '--key-file' '--api' '--used' '--settled' '--for' '--from' '--output' '--stats' '--metrics'; and set i (math $i + 1)
         else
             set -l letters (string split '' -- (string sub -s 2 -- $word))
             for j in (seq (count $letters))
@@ -112,6 +112,7 @@ complete -c credits -n '__credits_at options watch' -l webhook -x -d 'watch: POS
 complete -c credits -n '__credits_at options sync' -l key-file -r -F -d 'sync: the file with the API key [the credential hasdata-key, or $HASDATA_API_KEY]'
 complete -c credits -n '__credits_at options sync' -l api -x -d 'sync: where the provider is [https://api.hasdata.com]'
 complete -c credits -n '__credits_at options sync' -l used -x -d 'sync: what the provider'\''s own pages show as used; it is not asked'
+complete -c credits -n '__credits_at options sync' -l settled -x -d 'sync: adopt less only when no call has ended for TIME [10m]'
 complete -c credits -n '__credits_at options sync watch' -s n -l dry-run -d 'sync: only show the difference; watch: only show, mark nothing as told'
 complete -c credits -n '__credits_at options breaker' -l for -x -d 'breaker open: for TIME [until it is closed]'
 complete -c credits -n '__credits_at options journal' -l from -x -d 'journal: begin at entry N [1]'
