@@ -71,11 +71,20 @@ static int compare_holds(struct audit *u, const jl_account *by, jl_err *err) {
 
 /* ---- sums ---- */
 
-static const jl_period_sum *sum_find(const jl_account *a, const char *period, const char *user) {
-    for (size_t i = 0; i < a->sums; i++)
-        if (strcmp(a->sum[i].period, period) == 0 && strcmp(a->sum[i].user, user) == 0)
-            return &a->sum[i];
-    return NULL;
+static int by_period(const void *a, const void *b) {
+    const jl_period_sum *x = a, *y = b;
+    int order = strcmp(x->period, y->period);
+    return order ? order : strcmp(x->user, y->user);
+}
+
+/* In an account whose sums are in that order. */
+static const jl_period_sum *sum_find(const jl_account *a, const jl_period_sum *of) {
+    return a->sums ? bsearch(of, a->sum, a->sums, sizeof *a->sum, by_period) : NULL;
+}
+
+static void sums_sort(const jl_account *a) {
+    if (a->sums)
+        qsort(a->sum, a->sums, sizeof *a->sum, by_period);
 }
 
 static int wrong_sum(struct audit *u, const jl_period_sum *of, int64_t spent, int64_t told, uint64_t seq, jl_err *err) {
@@ -85,19 +94,26 @@ static int wrong_sum(struct audit *u, const jl_period_sum *of, int64_t spent, in
                     of->user[0] ? "by a user " : "", spent, told);
 }
 
-/* Each sum once, in whichever of the two accounts it is missing. Of users the journal's replay may know periods that
-   the account has forgotten. */
+/* Each sum once, in whichever of the two accounts it is missing. Of users the account knows this period and the
+   previous one. */
 static int compare_sums(struct audit *u, const jl_account *by, jl_err *err) {
     const jl_account *is = u->is;
-    const jl_period_sum *now = sum_find(is, is->period, "");
+    char previous[JL_PERIOD_SIZE];
+    jl_period_sum current = {.user = ""};
+    jl_period_of(jl_period_start(is->period) - 1, is->settings.anchor, previous);
+    memcpy(current.period, is->period, JL_PERIOD_SIZE);
+    sums_sort(is);
+    sums_sort(by);
+    const jl_period_sum *now = sum_find(is, &current);
     for (size_t i = 0; i < is->sums; i++) {
-        const jl_period_sum *told = sum_find(by, is->sum[i].period, is->sum[i].user);
+        const jl_period_sum *told = sum_find(by, &is->sum[i]);
         if (wrong_sum(u, &is->sum[i], is->sum[i].spent, told ? told->spent : 0, by->seq, err) != 0)
             return -1;
     }
     for (size_t i = 0; i < by->sums; i++) {
         const jl_period_sum *told = &by->sum[i];
-        if (!told->user[0] && !sum_find(is, told->period, "") && wrong_sum(u, told, 0, told->spent, by->seq, err) != 0)
+        bool kept = !told->user[0] || strcmp(told->period, previous) >= 0;
+        if (kept && !sum_find(is, told) && wrong_sum(u, told, 0, told->spent, by->seq, err) != 0)
             return -1;
     }
     if (is->spent == (now ? now->spent : 0))
@@ -131,7 +147,8 @@ static int compare_counts(struct audit *u, const jl_account *by, jl_err *err) {
     if (by->live != is->live &&
         violated(u, by->seq, err, "%" PRIu32 " holds are live, by the journal %" PRIu32, is->live, by->live) != 0)
         return -1;
-    return by->breaker == is->breaker ? 0 : violated(u, by->seq, err, "the breaker is not what the journal says");
+    bool same = by->breaker == is->breaker && (is->breaker == JL_BREAKER_CLOSED || by->why == is->why);
+    return same ? 0 : violated(u, by->seq, err, "the breaker is not what the journal says");
 }
 
 /* When the journal has been told as far as the account had seen it. */

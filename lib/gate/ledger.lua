@@ -518,12 +518,16 @@ local function check_budget(h, limit)
   return 0
 end
 
+-- No further ahead than a burst, in case the clock or the rate was set.
+local function cut_ahead()
+  put('tat', math.min(a.tat, now + s.burst * s.interval))
+end
+
 local function check_flow()
   if a.live >= s.concurrency then return 4, math.min(first_lease() - now, SECOND / 5) end
   if s.interval == 0 then return 0 end
-  -- No further ahead than a burst, in case the clock or the rate was set.
-  local tat = math.min(a.tat, now + s.burst * s.interval)
-  if tat - now > (s.burst - 1) * s.interval then return 5, tat - now - (s.burst - 1) * s.interval end
+  cut_ahead()
+  if a.tat - now > (s.burst - 1) * s.interval then return 5, a.tat - now - (s.burst - 1) * s.interval end
   return 0
 end
 
@@ -558,7 +562,7 @@ local function reserve(id, endpoint, user, cost, priority)
     h.period = of or period
     return admission(refusal, wait, h, sum or committed(period), most or limit)
   end
-  if s.interval > 0 then put('tat', math.max(math.min(a.tat, now + s.burst * s.interval), now) + s.interval) end
+  if s.interval > 0 then put('tat', math.max(a.tat, now) + s.interval) end
   local probe = a.breaker == 'half-open'
   h.flags = (priority and 'priority' or '') .. (priority and probe and ' ' or '') .. (probe and 'probe' or '')
   hold_put(id, h)
@@ -676,6 +680,7 @@ local function set(id, version, numbers, changes)
   changes = tonumber(changes)
   put('version', a.version + 1)
   put('numbers', numbers)
+  cut_ahead()
   for i = 6, 5 + changes do event('set', '', '', '', 0, '', '', ARGV[i]) end
   carry(old, anchor)
   write_settings(6 + changes)

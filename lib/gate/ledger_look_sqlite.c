@@ -95,6 +95,8 @@ static int look_all(jl_lfile *l, jl_account *a, jl_err *err) {
     jl_breaker_count(&l->breaker, &l->settings, &a->calls, &a->failures);
     a->probes_well = l->breaker.probes_well;
     a->seq = (uint64_t)l->seq;
+    if (jl_lfile_count_holds(l, err) != 0 || jl_lfile_count_sums(l, err) != 0)
+        return -1;
     jl_sqlite_stmt *s = jl_lfile_ready(l, UNCERTAIN_SUM, err);
     if (!s || jl_lfile_sum_carried(l, l->period, &a->carried, err) != 0)
         return -1;

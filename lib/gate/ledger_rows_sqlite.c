@@ -9,8 +9,8 @@
 #define SUBJECT_MAX (1 << 20) /* holds that are read at once; far more than concurrency can be */
 
 /* One account is one provider, so that people can read the tables too. Of `account`: seq and at_ms are of the journal's
-   last entry, settings is the seq at which they changed last; live counts holds, last_sum names the newest period with a
-   sum, so that a row that is missing is noticed. `until` of an open breaker is of the boot's clock after failures, else
+   last entry, settings is the seq at which they changed last; live counts live holds, holds and sums all rows of these
+   tables, last_sum names the newest period with a sum, so that a row that is missing is noticed. `until` of an open breaker is of the boot's clock after failures, else
    of the wall clock. */
 const jl_sqlite_kind jl_lfile_kind = {
     .what = "a ledger of jobline",
@@ -19,7 +19,8 @@ const jl_sqlite_kind jl_lfile_kind = {
     .schema = "CREATE TABLE account(provider TEXT PRIMARY KEY, seq INTEGER NOT NULL, at_ms INTEGER NOT NULL,"
               " settings INTEGER NOT NULL, live INTEGER NOT NULL, last_sum TEXT NOT NULL, boot TEXT NOT NULL,"
               " arrival INTEGER NOT NULL, breaker INTEGER NOT NULL, why INTEGER NOT NULL, until INTEGER NOT NULL,"
-              " probes_well INTEGER NOT NULL, window TEXT NOT NULL) WITHOUT ROWID;"
+              " probes_well INTEGER NOT NULL, window TEXT NOT NULL, holds INTEGER NOT NULL, sums INTEGER NOT NULL)"
+              " WITHOUT ROWID;"
               "CREATE TABLE setting(provider TEXT, name TEXT, value TEXT NOT NULL, PRIMARY KEY(provider, name))"
               " WITHOUT ROWID;"
               "CREATE TABLE hold(provider TEXT, id TEXT, state INTEGER NOT NULL, endpoint TEXT NOT NULL,"
@@ -46,9 +47,10 @@ const jl_sqlite_kind jl_lfile_kind = {
     "id, state, endpoint, user, priority, probe, normal, worst, charged, period, reach, since_ms, lease"
 static const char *const sql[QUERIES] = {
     [ACCOUNT_READ] =
-        "SELECT seq, at_ms, settings, live, last_sum, boot, arrival, breaker, why, until, probes_well, window"
+        "SELECT seq, at_ms, settings, live, last_sum, boot, arrival, breaker, why, until, probes_well, window,"
+        " holds, sums"
         " FROM account WHERE provider = ?",
-    [ACCOUNT_WRITE] = "REPLACE INTO account VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [ACCOUNT_WRITE] = "REPLACE INTO account VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [SETTING_READ] = "SELECT name || '=' || value FROM setting WHERE provider = ?",
     [SETTING_WRITE] = "INSERT INTO setting VALUES(?, ?, ?)",
     [SETTING_CLEAR] = "DELETE FROM setting WHERE provider = ?",
@@ -58,11 +60,13 @@ static const char *const sql[QUERIES] = {
     [HOLD_WRITE] = "REPLACE INTO hold(provider, " HOLD_COLUMNS ") VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [HOLD_CLEAR] = "DELETE FROM hold WHERE provider = ?",
     [HOLD_FORGET] = "DELETE FROM hold WHERE provider = ?1 AND state IN (4, 5) AND period < ?3 AND id IN"
-                    " (SELECT id FROM hold WHERE provider = ?1 AND id > ?2 ORDER BY id LIMIT 8)",
+                    " (SELECT id FROM hold WHERE provider = ?1 AND id > ?2 ORDER BY id LIMIT 8) RETURNING id",
+    [HOLD_COUNT] = "SELECT count(*) FROM hold WHERE provider = ?",
     [CARRIED] = "SELECT sum(charged) FROM hold WHERE provider = ? AND state = 3 AND reach >= ?2 AND period < ?2",
     [SUM_READ] = "SELECT spent FROM sum WHERE provider = ? AND period = ? AND user = ?",
     [SUM_ADD] = "INSERT INTO sum VALUES(?, ?, ?, ?)"
                 " ON CONFLICT(provider, period, user) DO UPDATE SET spent = spent + excluded.spent",
+    [SUM_COUNT] = "SELECT count(*) FROM sum WHERE provider = ?",
     [SUM_CLEAR] = "DELETE FROM sum WHERE provider = ?",
     [SUM_LIST] = "SELECT period, user, spent FROM sum WHERE provider = ? AND (user = '' OR period >= ?)",
     [UNCERTAIN_SUM] = "SELECT sum(charged) FROM hold WHERE provider = ? AND state = 3 AND period = ?",
@@ -234,22 +238,48 @@ int jl_lfile_live_update(jl_lfile *l, const jl_lfile_row *r, jl_err *err) {
 
 /* ---- sums ---- */
 
-int jl_lfile_sum_read(jl_lfile *l, const char *period, const char *user, int64_t *spent, jl_err *err) {
+static int counted(jl_lfile *l, enum jl_lfile_query count, int64_t wanted, const char *what, jl_err *err) {
+    int64_t n;
+    jl_sqlite_stmt *s = jl_lfile_ready(l, count, err);
+    if (!s || jl_lfile_ask_number(s, &n, err) < 0)
+        return -1;
+    return n >= wanted ? 0 : lost(l, what, err);
+}
+
+int jl_lfile_count_holds(jl_lfile *l, jl_err *err) {
+    return counted(l, HOLD_COUNT, l->holds, "a hold", err);
+}
+
+int jl_lfile_count_sums(jl_lfile *l, jl_err *err) {
+    return counted(l, SUM_COUNT, l->sums, "the sum of a user or of a period", err);
+}
+
+/* 1: found; 0: there is none, or none any more. */
+static int sum_find(jl_lfile *l, const char *period, const char *user, int64_t *spent, jl_err *err) {
     jl_sqlite_stmt *s = jl_lfile_ready(l, SUM_READ, err);
     if (!s)
         return -1;
     jl_sqlite_bind_text(s, 2, period);
     jl_sqlite_bind_text(s, 3, user);
-    int rc = jl_lfile_ask_number(s, spent, err);
-    if (rc == 0 && !user[0] && strcmp(period, l->last_sum) == 0)
+    return jl_lfile_ask_number(s, spent, err);
+}
+
+int jl_lfile_sum_read(jl_lfile *l, const char *period, const char *user, int64_t *spent, jl_err *err) {
+    int rc = sum_find(l, period, user, spent, err);
+    if (rc == 0 && user[0])
+        return jl_lfile_count_sums(l, err);
+    if (rc == 0 && strcmp(period, l->last_sum) == 0)
         return lost(l, "the sum of a period", err);
     return rc < 0 ? -1 : 0;
 }
 
 int jl_lfile_sum_add_one(jl_lfile *l, const char *period, const char *user, int64_t credits, jl_err *err) {
-    jl_sqlite_stmt *s = jl_lfile_ready(l, SUM_ADD, err);
+    int64_t before;
+    int found = sum_find(l, period, user, &before, err);
+    jl_sqlite_stmt *s = found >= 0 ? jl_lfile_ready(l, SUM_ADD, err) : NULL;
     if (!s)
         return -1;
+    l->sums += !found;
     jl_sqlite_bind_text(s, 2, period);
     jl_sqlite_bind_text(s, 3, user);
     jl_sqlite_bind_int(s, 4, credits);
@@ -345,6 +375,8 @@ static void account_take(jl_lfile *l, jl_sqlite_stmt *s) {
     l->breaker.wait = until < 0 ? -1 : left > 0 ? left : 0;
     l->breaker.probes_well = (uint32_t)jl_sqlite_int(s, 10);
     jl_lfile_copy_text(s, 11, l->breaker.window, sizeof l->breaker.window);
+    l->holds = jl_sqlite_int(s, 12);
+    l->sums = jl_sqlite_int(s, 13);
     if (!here)
         for (size_t i = 0; i < l->lives; i++)
             l->live[i].ends = 0;
@@ -367,6 +399,8 @@ int jl_lfile_account_write(jl_lfile *l, jl_err *err) {
     jl_sqlite_bind_int(s, 11, b->wait < 0 ? -1 : b->state == JL_BREAKER_OPEN ? breaker_clock(l) + b->wait : 0);
     jl_sqlite_bind_int(s, 12, b->probes_well);
     jl_sqlite_bind_text(s, 13, b->window);
+    jl_sqlite_bind_int(s, 14, l->holds);
+    jl_sqlite_bind_int(s, 15, l->sums);
     return jl_sqlite_run(s, err);
 }
 

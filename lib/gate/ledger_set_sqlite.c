@@ -38,7 +38,7 @@ static int setting_default(void *self, const char *name, const char *value, jl_e
 }
 
 static int make_account(jl_lfile *l, jl_err *err) {
-    l->seq = l->at_ms = l->arrival = l->spent = 0;
+    l->seq = l->at_ms = l->arrival = l->spent = l->holds = l->sums = 0;
     l->last_sum[0] = '\0';
     l->breaker = (jl_breaker){0};
     jl_account_default(&l->settings);
@@ -79,6 +79,8 @@ static int change_settings(jl_lfile *l, const char *const *change, size_t n, jl_
     for (size_t i = 0; i < n; i++)
         if (jl_account_set(&l->settings, change[i], err) != 0 || journal_set(l, change[i], err) != 0)
             return -1;
+    if (l->arrival > l->now)
+        l->arrival = l->now + jl_rules_ahead(&l->settings, l->arrival - l->now);
     if (l->settings.anchor != before.anchor && change_anchor(l, &before, err) != 0)
         return -1;
     return settings_write(l, err);
@@ -103,7 +105,8 @@ int jl_lfile_set(jl_ledger *base, const char *const *change, size_t n, jl_err *e
 
 /* ---- restore ---- */
 
-static int clear_all(jl_lfile *l, jl_err *err) {
+/* Leaves the counts of what `a` is about to bring. */
+static int clear_all(jl_lfile *l, const jl_account *a, jl_err *err) {
     static const enum jl_lfile_query clear[] = {SETTING_CLEAR, HOLD_CLEAR, SUM_CLEAR};
     for (size_t i = 0; i < sizeof clear / sizeof *clear; i++) {
         jl_sqlite_stmt *s = jl_lfile_ready(l, clear[i], err);
@@ -111,6 +114,8 @@ static int clear_all(jl_lfile *l, jl_err *err) {
             return -1;
     }
     l->lives = 0;
+    l->holds = (int64_t)(a->holds + a->endings);
+    l->sums = 0;
     return 0;
 }
 
@@ -160,7 +165,7 @@ static int restore_all(jl_lfile *l, const jl_account *a, jl_err *err) {
     l->breaker =
         (jl_breaker){.state = a->breaker, .why = a->why, .wait = a->breaker_wait, .probes_well = a->probes_well};
     jl_rules_period(&l->settings, l->now_ms, l->period, &l->period_left);
-    if (clear_all(l, err) != 0 || restore_holds(l, a, err) != 0 || restore_sums(l, a, err) != 0 ||
+    if (clear_all(l, a, err) != 0 || restore_holds(l, a, err) != 0 || restore_sums(l, a, err) != 0 ||
         jl_lfile_journal_add(l, &rebuilt, err) != 0)
         return -1;
     return settings_write(l, err);

@@ -59,7 +59,10 @@ static int forget_some(jl_lfile *l, const char *id, jl_err *err) {
     jl_period_of(jl_period_start(l->period) - 1, l->settings.anchor, previous);
     jl_sqlite_bind_text(s, 2, id);
     jl_sqlite_bind_text(s, 3, previous);
-    return jl_sqlite_run(s, err);
+    int rc;
+    while ((rc = jl_sqlite_step(s, err)) == 1)
+        l->holds--;
+    return rc;
 }
 
 static int make_hold(jl_lfile *l, const jl_reserve *r, const jl_standing *s, const jl_admission *a, jl_err *err) {
@@ -77,6 +80,7 @@ static int make_hold(jl_lfile *l, const jl_reserve *r, const jl_standing *s, con
     memcpy(row.hold.period, s->period, JL_PERIOD_SIZE);
     memcpy(row.hold.reach, s->reach, JL_PERIOD_SIZE);
     l->arrival = l->now + s->ahead;
+    l->holds++;
     if (forget_some(l, r->id, err) != 0 || jl_lfile_row_write(l, &row, err) != 0 ||
         jl_lfile_live_update(l, &row, err) != 0)
         return -1;
@@ -177,8 +181,13 @@ static int settle_hold(jl_lfile *l, const jl_settle *s, jl_settled *result, jl_e
     *result = (jl_settled){.before = before, .now = before, .charged = r.charged};
     if (rc <= 0)
         return rc;
-    if (!found)
+    if (!found) {
+        /* One that has ended would be charged twice. */
+        if (jl_lfile_count_holds(l, err) != 0)
+            return -1;
         lost_row(l, s, &e, &r);
+        l->holds++;
+    }
     *result = (jl_settled){.before = before, .now = e.state, .charged = e.charged, .lost = !found};
     if (jl_lfile_end_hold(l, &r, &e, found ? s->by : "lost", err) != 0)
         return -1;

@@ -27,9 +27,11 @@ enum jl_lfile_query {
     HOLD_WRITE,
     HOLD_CLEAR,
     HOLD_FORGET,
+    HOLD_COUNT,
     CARRIED,
     SUM_READ,
     SUM_ADD,
+    SUM_COUNT,
     SUM_CLEAR,
     SUM_LIST,
     UNCERTAIN_SUM,
@@ -70,7 +72,8 @@ typedef struct jl_lfile {
     int64_t now_ms, now; /* the wall clock; the boot's clock, ns */
     int64_t seq, at_ms, settings_seq;
     char last_sum[JL_PERIOD_SIZE];
-    int64_t arrival; /* of the next call by the rate alone, the boot's clock */
+    int64_t holds, sums; /* rows */
+    int64_t arrival;     /* of the next call by the rate alone, the boot's clock */
     jl_breaker breaker;
     char period[JL_PERIOD_SIZE];
     int64_t period_left, spent;
@@ -105,6 +108,10 @@ int jl_lfile_row_find(jl_lfile *l, const char *id, jl_lfile_row *r, jl_err *err)
 bool jl_lfile_is_live(const jl_lfile_row *r);
 /* Puts what the row is by now in place of what it was among the live ones. */
 int jl_lfile_live_update(jl_lfile *l, const jl_lfile_row *r, jl_err *err);
+
+/* Walk over all of them: where none is found that should be there, and by those who look. JL_CONFIG: one is lost. */
+int jl_lfile_count_holds(jl_lfile *l, jl_err *err);
+int jl_lfile_count_sums(jl_lfile *l, jl_err *err);
 
 int jl_lfile_sum_read(jl_lfile *l, const char *period, const char *user, int64_t *spent, jl_err *err);
 /* To one sum; to the period's and its user's, in the account's row too. */

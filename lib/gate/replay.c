@@ -291,15 +291,17 @@ static void previous_period(const jl_replay *r, const char *period, char previou
     jl_period_of(jl_period_start(period) - 1, r->settings.anchor, previous);
 }
 
+/* Of users one period more is known than is looked at: it is the previous one again when the anchor is set back. */
 static void follow_time(jl_replay *r) {
-    char period[JL_PERIOD_SIZE], previous[JL_PERIOD_SIZE];
+    char period[JL_PERIOD_SIZE], previous[JL_PERIOD_SIZE], earlier[JL_PERIOD_SIZE];
     jl_period_of(r->now_ms / 1000, r->settings.anchor, period);
     if (strcmp(period, r->period) == 0)
         return;
     memcpy(r->period, period, JL_PERIOD_SIZE);
     previous_period(r, period, previous);
     table_sweep(&r->holds, hold_old, previous);
-    table_sweep(&r->sums, sum_old, previous);
+    previous_period(r, previous, earlier);
+    table_sweep(&r->sums, sum_old, earlier);
 }
 
 /* ---- entries ---- */

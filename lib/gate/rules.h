@@ -69,6 +69,9 @@ typedef struct jl_standing {
     int64_t ahead; /* ns by which the theoretical arrival time of the next call is later than now; 0 at least */
 } jl_standing;
 
+/* Of `ahead`, what the rate and the burst account for: more is left over from a lower rate. */
+int64_t jl_rules_ahead(const jl_settings *s, int64_t ahead);
+
 /* Says yes or no, in the order price, breaker, budget, user, concurrency, rate. With a yes it also reckons the call into
    `ahead` (generic cell rate algorithm as virtual scheduling, ITU-T I.371, with a tolerance of burst - 1 calls). */
 void jl_rules_reserve(jl_standing *s, const jl_reserve *r, jl_admission *a);

@@ -701,6 +701,21 @@ static void so_many_a_second_and_a_burst(void **state) {
     done(l);
 }
 
+/* Nobody waits for what a rate asked that holds no more. */
+static void a_rate_that_was_raised(void **state) {
+    jl_ledger *l = made(state, "rate=0.001", "burst=2");
+    admits(l, 1, 1);
+    admits(l, 2, 1);
+    refuses(l, 3, 1, JL_REFUSED_RATE);
+    change(l, "rate=0.1");
+    jl_admission a = reserve(l, 3, 1);
+    assert_int_equal(a.refusal, JL_REFUSED_RATE);
+    about(a.wait, 10);
+    turn(10);
+    admits(l, 3, 1);
+    done(l);
+}
+
 /* One call that is admitted, and what becomes of it. */
 static jl_admission call(jl_ledger *l, int number, jl_outcome outcome) {
     jl_admission a = reserve(l, number, 1);
@@ -786,6 +801,19 @@ static void it_opens_probes_closes(void **state) {
 }
 
 /* Only the last calls count, and only those that changed something. */
+/* Its time comes with any reserve. */
+static void half_open_without_a_price(void **state) {
+    jl_err err = {0};
+    jl_ledger *l = made(state, "budget=100");
+    well(l->ops->breaker(l, true, 5 * JL_SECOND, &err), &err);
+    assert_int_equal(reserve(l, 1, -1).refusal, JL_REFUSED_PRICE);
+    breaker_is(l, JL_BREAKER_OPEN, 0, 0);
+    turn(6);
+    assert_int_equal(reserve(l, 1, -1).refusal, JL_REFUSED_PRICE);
+    breaker_is(l, JL_BREAKER_HALF_OPEN, 0, 0);
+    done(l);
+}
+
 static void the_window_moves_on(void **state) {
     jl_ledger *l = made(state, "breaker-calls=3", "breaker-window=4", "breaker-rate=75", "concurrency=50");
     (void)call(l, 1, JL_CALL_FAILED);
@@ -1636,6 +1664,58 @@ static void holds_that_ended_long_ago_are_forgotten(void **state) {
     done(l);
 }
 
+/* Where a row is that nobody would miss: a user's sum, a hold that was paid. */
+static void what_would_be_paid_twice(void **state) {
+    static const char *const lose[] = {"DELETE FROM sum WHERE user = 'ann'", "DELETE FROM hold WHERE state = 4",
+                                       "DELETE FROM hold WHERE state = 3"};
+    jl_err err = {0};
+    for (size_t i = 0; i < sizeof lose / sizeof *lose; i++) {
+        (void)unlink(path_of_file());
+        jl_ledger *l = made(state, "budget=100", "user-cap=20");
+        assert_int_equal(reserve_for(l, 1, 5, "ann", false).refusal, JL_ADMITTED);
+        settles(l, 1, 5);
+        assert_int_equal(reserve_for(l, 2, 15, "ann", false).refusal, JL_ADMITTED);
+        (void)settle_as(l, 2, JL_HOLD_UNCERTAIN, -1, JL_CALL_NEUTRAL);
+        sql(lose[i]);
+        jl_admission a;
+        jl_settled s;
+        jl_reserve more = {.id = id_of(3), .endpoint = "page", .user = "ann", .cost = 1};
+        jl_settle again = {.id = id_of(1), .to = JL_HOLD_SETTLED, .cost = 5, .by = "", .endpoint = "", .user = ""};
+        if (i == 0)
+            refused_with(l->ops->reserve(l, &more, &a, &err), &err, JL_CONFIG, "credits rebuild");
+        if (i == 1)
+            refused_with(l->ops->settle(l, &again, &s, &err), &err, JL_CONFIG, "credits rebuild");
+        a_look_fails(state, "lost");
+        well(jl_ledger_rebuild(l, &err), &err);
+        stands(l, 20, 0, 0);
+        assert_int_equal(settle_as(l, 1, JL_HOLD_SETTLED, 5, JL_CALL_WELL).before, JL_HOLD_SETTLED);
+        assert_int_equal(reserve_for(l, 3, 1, "ann", false).refusal, JL_REFUSED_USER);
+        proves(l);
+        done(l);
+    }
+}
+
+static int count_violation(void *self, uint64_t seq, const char *sentence, jl_err *err) {
+    (void)seq;
+    (void)err;
+    *(int *)self += strstr(sentence, "by a user") != NULL;
+    return 0;
+}
+
+/* A sum that is another user's now: the number of rows is the same. */
+static void what_a_user_has_not_spent(void **state) {
+    jl_err err = {0};
+    jl_audit audit;
+    int users = 0;
+    jl_ledger *l = made(state, "budget=100");
+    assert_int_equal(reserve_for(l, 1, 5, "ann", false).refusal, JL_ADMITTED);
+    settles(l, 1, 5);
+    sql("UPDATE sum SET user = 'bob', spent = 0 WHERE user = 'ann'");
+    well(jl_ledger_audit(l, count_violation, &users, &audit, &err), &err);
+    assert_int_equal(users, 1);
+    done(l);
+}
+
 static void nobody_writes_into_the_journal(void **state) {
     jl_err err = {0};
     jl_sqlite *db;
@@ -1742,8 +1822,10 @@ int main(void) {
         EACH(what_a_user_may_spend),
         EACH(as_many_at_once_and_no_more),
         EACH(so_many_a_second_and_a_burst),
+        EACH(a_rate_that_was_raised),
         EACH(the_order_of_refusals),
         EACH(it_opens_probes_closes),
+        EACH(half_open_without_a_price),
         EACH(the_window_moves_on),
         EACH(a_quota_that_is_used_up),
         EACH(opened_by_a_person),
@@ -1772,6 +1854,8 @@ int main(void) {
         FILES(a_locked_file),
         FILES(a_machine_that_was_started_again),
         FILES(parts_that_are_lost),
+        FILES(what_would_be_paid_twice),
+        FILES(what_a_user_has_not_spent),
         FILES(nobody_writes_into_the_journal),
         FILES(an_account_that_is_not_what_the_journal_says),
         FILES(holds_that_ended_long_ago_are_forgotten),
