@@ -12,6 +12,7 @@
 
 #define SENTENCE_SIZE 400
 #define MS JL_MILLISECOND
+#define LONGEST_PERIOD (31 * 86400) /* s */
 
 /* ---- tables: nodes that begin with a link, found by hash ---- */
 
@@ -287,21 +288,16 @@ static bool sum_old(const struct link *l, const char *period) {
     return s->s.user[0] && strcmp(s->s.period, period) < 0;
 }
 
-static void previous_period(const jl_replay *r, const char *period, char previous[JL_PERIOD_SIZE]) {
-    jl_period_of(jl_period_start(period) - 1, r->settings.anchor, previous);
-}
-
-/* Of users one period more is known than is looked at: it is the previous one again when the anchor is set back. */
+/* What is swept away was over before the previous period, whatever day the anchor may yet be set to. */
 static void follow_time(jl_replay *r) {
-    char period[JL_PERIOD_SIZE], previous[JL_PERIOD_SIZE], earlier[JL_PERIOD_SIZE];
+    char period[JL_PERIOD_SIZE], oldest[JL_PERIOD_SIZE];
     jl_period_of(r->now_ms / 1000, r->settings.anchor, period);
     if (strcmp(period, r->period) == 0)
         return;
     memcpy(r->period, period, JL_PERIOD_SIZE);
-    previous_period(r, period, previous);
-    table_sweep(&r->holds, hold_old, previous);
-    previous_period(r, previous, earlier);
-    table_sweep(&r->sums, sum_old, earlier);
+    jl_period_of(r->now_ms / 1000 - 2 * LONGEST_PERIOD, r->settings.anchor, oldest);
+    table_sweep(&r->holds, hold_old, oldest);
+    table_sweep(&r->sums, sum_old, oldest);
 }
 
 /* ---- entries ---- */
@@ -552,11 +548,15 @@ static void take_holds(const jl_replay *r, jl_account *a) {
         qsort(a->hold, a->holds, sizeof *a->hold, by_age);
 }
 
-static void take_endings(const jl_replay *r, jl_account *a) {
+static void previous_period(const jl_replay *r, const char *period, char previous[JL_PERIOD_SIZE]) {
+    jl_period_of(jl_period_start(period) - 1, r->settings.anchor, previous);
+}
+
+static void take_endings(const jl_replay *r, const char *previous, jl_account *a) {
     for (size_t i = 0; i < r->holds.buckets; i++) {
         for (const struct link *l = r->holds.bucket[i]; l; l = l->next) {
             const struct node *n = (const struct node *)l;
-            if (n->open)
+            if (n->open || hold_old(l, previous))
                 continue;
             jl_ended *e = &a->ended[a->endings++];
             *e = (jl_ended){.state = (int)n->state, .charged = n->charged};
@@ -566,10 +566,11 @@ static void take_endings(const jl_replay *r, jl_account *a) {
     }
 }
 
-static void take_sums(const jl_replay *r, jl_account *a) {
+static void take_sums(const jl_replay *r, const char *previous, jl_account *a) {
     for (size_t i = 0; i < r->sums.buckets; i++)
         for (const struct link *l = r->sums.bucket[i]; l; l = l->next)
-            a->sum[a->sums++] = ((const struct sum *)l)->s;
+            if (!sum_old(l, previous))
+                a->sum[a->sums++] = ((const struct sum *)l)->s;
 }
 
 /* The time of the last entry is earlier than now: waits and leases are never too short. */
@@ -593,6 +594,7 @@ static int64_t breaker_wait(const jl_replay *r) {
 }
 
 int jl_replay_account(const jl_replay *r, jl_account *a, jl_err *err) {
+    char previous[JL_PERIOD_SIZE];
     *a = (jl_account){.settings = r->settings,
                       .now_ms = r->now_ms,
                       .live = r->live,
@@ -614,7 +616,8 @@ int jl_replay_account(const jl_replay *r, jl_account *a, jl_err *err) {
         return jl_err_nomem(err);
     }
     take_holds(r, a);
-    take_endings(r, a);
-    take_sums(r, a);
+    previous_period(r, a->period, previous);
+    take_endings(r, previous, a);
+    take_sums(r, previous, a);
     return 0;
 }

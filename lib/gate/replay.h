@@ -10,7 +10,7 @@ typedef int jl_violation(void *self, uint64_t seq, const char *sentence, jl_err 
 /* Proven are: entries without gaps, in order of time; that each hold goes the ways of ledger.h, is settled once, and
    is charged to its period; at each admission, with the settings of that moment: the invariant of ledger.h for all
    periods that the hold reaches, the share that is kept for priority calls, the user's cap, concurrency, and what the
-   breaker was like. Memory: live and UNCERTAIN holds, of those that have ended those of two periods, sums. */
+   breaker was like. Memory: live and UNCERTAIN holds, of those that have ended those of the last few periods, sums. */
 typedef struct jl_replay jl_replay;
 
 /* `told` may be NULL. NULL: memory ran out. */

@@ -171,6 +171,20 @@ static void the_rate(void **state) {
     }
 }
 
+/* What the old rate had put off until the day after tomorrow. */
+static void a_rate_that_was_set_higher(void **state) {
+    (void)state;
+    jl_settings s = settings("rate=10", "burst=3");
+    jl_standing q = quiet(&s);
+    q.ahead = 30000 * JL_SECOND;
+    jl_admission a = decide(&q, &any_call);
+    assert_int_equal(a.refusal, JL_REFUSED_RATE);
+    assert_int_equal(a.wait, JL_SECOND / 10);
+    q.ahead -= a.wait;
+    assert_int_equal(decide(&q, &any_call).refusal, JL_ADMITTED);
+    assert_int_equal(q.ahead, 3 * JL_SECOND / 10);
+}
+
 /* ---- periods ---- */
 
 static void periods_and_reaches(void **state) {
@@ -413,6 +427,7 @@ int main(void) {
         cmocka_unit_test(users),
         cmocka_unit_test(at_once),
         cmocka_unit_test(the_rate),
+        cmocka_unit_test(a_rate_that_was_set_higher),
         cmocka_unit_test(periods_and_reaches),
         cmocka_unit_test(sent_within_the_reach),
         cmocka_unit_test(a_changed_anchor),
