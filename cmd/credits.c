@@ -1,16 +1,13 @@
-/* credits keeps the ledger that every paid call goes through, and shows what stands in it.
+/* credits keeps the ledger that every paid call goes through.
 
    Contract: nothing that costs money is admitted here but through the ledger's own rules; what is doubtful counts as
    spent; what is missing or cannot be read is an error, never a zero. What is told once (watch) is marked as told after
    it was told, so that a failure tells it again. */
 #include <inttypes.h>
-#include <langinfo.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/stop.h"
@@ -20,6 +17,7 @@
 #include "frame/output.h"
 #include "frame/prog.h"
 #include "frame/secret.h"
+#include "frame/terminal.h"
 #include "gate/calendar.h"
 #include "gate/call.h"
 #include "gate/forecast.h"
@@ -269,39 +267,12 @@ static const jl_opt options[] = {
 
 /* ---- output ---- */
 
-/* Bytes to -o or stdout. */
-static int write_out(jl_span text, jl_err *err) {
-    jl_output output;
-    jl_err first = {0}, second = {0};
-    if (jl_output_open(&output, c.run, NULL, err) != 0)
-        return -1;
-    int rc = jl_out_add(&output.out, text, &first);
-    if (jl_output_end(&output, (int)first.class, &second) != 0 && rc == 0) {
-        first = second;
-        rc = -1;
-    }
-    if (rc != 0)
-        *err = first;
-    return rc;
-}
-
 /* Writes what was made with `rc`, and frees it. */
 static int write_made(int rc, jl_buf *text, jl_err *err) {
     if (rc == 0)
-        rc = write_out(jl_buf_span(text), err);
+        rc = jl_output_text(c.run, NULL, jl_buf_span(text), err);
     jl_buf_free(text);
     return rc;
-}
-
-static bool blocks_welcome(void) {
-    const char *term = getenv("TERM");
-    return strcmp(nl_langinfo(CODESET), "UTF-8") == 0 && !(term && strcmp(term, "dumb") == 0);
-}
-
-static size_t terminal_width(void) {
-    struct winsize size;
-    bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-    return known ? size.ws_col : 80;
 }
 
 /* ---- status, forecast, report, journal ---- */
@@ -322,8 +293,9 @@ static int run_status(jl_run *r, jl_err *err) {
         return -1;
     int rc = jl_forecast_look(&f, c.ledger, &a, (unsigned)c.days, err);
     if (rc == 0)
-        rc = c.json ? jl_status_json(&a, c.provider, c.shown, &f, &text, err)
-                    : jl_status_text(&a, c.provider, c.shown, &f, terminal_width(), blocks_welcome(), &text, err);
+        rc = c.json
+                 ? jl_status_json(&a, c.provider, c.shown, &f, &text, err)
+                 : jl_status_text(&a, c.provider, c.shown, &f, jl_terminal_width(), jl_terminal_blocks(), &text, err);
     rc = write_made(rc, &text, err);
     if (rc == 0 && c.check)
         rc = check_refusal(&a, err);
@@ -345,17 +317,6 @@ static int run_forecast(jl_run *r, jl_err *err) {
     return write_made(rc, &text, err);
 }
 
-/* Where --svg wants the picture: its file appears whole or not at all. */
-static int write_picture(jl_span picture, jl_err *err) {
-    jl_run to_file = *c.run;
-    jl_run *mine = c.run;
-    to_file.output = c.svg;
-    c.run = &to_file;
-    int rc = write_out(picture, err);
-    c.run = mine;
-    return rc;
-}
-
 static int show_report(const jl_report *report, const jl_account *a, jl_err *err) {
     jl_buf text = {0}, picture = {0};
     bool into_file = c.svg_given && *c.svg;
@@ -363,10 +324,10 @@ static int show_report(const jl_report *report, const jl_account *a, jl_err *err
     if (c.svg_given)
         rc = jl_report_svg(report, &a->settings, c.provider, into_file ? &picture : &text, err);
     if (rc == 0 && into_file)
-        rc = write_picture(jl_buf_span(&picture), err);
+        rc = jl_output_text(c.run, c.svg, jl_buf_span(&picture), err);
     if (rc == 0 && (!c.svg_given || into_file))
         rc = c.json ? jl_report_json(report, &text, err)
-                    : jl_report_table(report, c.plot ? terminal_width() : 0, blocks_welcome(), &text, err);
+                    : jl_report_table(report, c.plot ? jl_terminal_width() : 0, jl_terminal_blocks(), &text, err);
     jl_buf_free(&picture);
     return write_made(rc, &text, err);
 }
@@ -538,7 +499,7 @@ static int run_hold(jl_run *r, jl_err *err) {
     if (admit(id, err) != 0 || (c.send && jl_call_send(c.ledger, id, err) != 0))
         return -1;
     (void)snprintf(line, sizeof line, "%s\n", id);
-    if (write_out(jl_span_of(line), err) == 0)
+    if (jl_output_text(c.run, NULL, jl_span_of(line), err) == 0)
         return 0;
     /* Nobody can send it any more, should somebody have got to know it. */
     jl_err ignored = {0};

@@ -1,4 +1,4 @@
-/* Numbers, sizes and durations as people type them, or read them. */
+/* Numbers, sizes, durations, as people type or read them. */
 #ifndef JL_BASE_NUM_H
 #define JL_BASE_NUM_H
 

@@ -74,3 +74,20 @@ int jl_output_end(jl_output *o, int status, jl_err *err) {
     jl_out_free(&o->out);
     return rc;
 }
+
+int jl_output_text(const jl_run *run, const char *path, jl_span text, jl_err *err) {
+    jl_run to = *run;
+    jl_output output;
+    jl_err first = {0}, second = {0};
+    to.output = path ? path : run->output;
+    if (jl_output_open(&output, &to, NULL, err) != 0)
+        return -1;
+    int rc = jl_out_add(&output.out, text, &first);
+    if (jl_output_end(&output, (int)first.class, &second) != 0 && rc == 0) {
+        first = second;
+        rc = -1;
+    }
+    if (rc != 0 && err)
+        *err = first;
+    return rc;
+}

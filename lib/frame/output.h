@@ -27,4 +27,7 @@ bool jl_output_is(const jl_output *o, int fd);
    is no -o, the lines are safe: marks that suppress future output may be committed. */
 int jl_output_end(jl_output *o, int status, jl_err *err);
 
+/* All of that in one: writes `text` to the file `path`, or if that is NULL where the run wants its output. */
+int jl_output_text(const jl_run *run, const char *path, jl_span text, jl_err *err);
+
 #endif

@@ -1,4 +1,4 @@
-/* A journal is sorted by time, and so it can be searched. */
+/* A journal is sorted by time, so that it can be searched. */
 #include "gate/journal.h"
 
 #include "base/clock.h"

@@ -1,4 +1,4 @@
-/* Bars: of block characters for a terminal, and as a picture in SVG. */
+/* Bars, of block characters for a terminal or as a picture in SVG. */
 #ifndef JL_GATE_PLOT_H
 #define JL_GATE_PLOT_H
 

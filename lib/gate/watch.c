@@ -1,4 +1,4 @@
-/* From the state of an account and its journal to news; whether it was told is the ledger's to know. */
+/* News, out of the state of an account with its journal; whether it was told is the ledger's to know. */
 #include "base/num.h"
 #include "gate/watch.h"
 
