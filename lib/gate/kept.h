@@ -1,4 +1,4 @@
-/* What was bought, kept so that nobody buys it again; and who is buying it now: the vtable of its back ends. */
+/* What was bought, kept so that nobody buys it again: the vtable of its back ends. They know, too, who is buying it now. */
 #ifndef JL_GATE_KEPT_H
 #define JL_GATE_KEPT_H
 

@@ -20,7 +20,17 @@
 
    Money is whole credits. A period begins at 00:00 UTC on the account's anchor day of a month (in a shorter month, on
    its last day) and is named by that date, "2026-11-01". Clocks are the ledger's: of the server, or of the machine whose
-   file it is; those of its clients do not matter, and all times that are handed out are spans. */
+   file it is; those of its clients do not matter, and all times that are handed out are spans.
+
+   A new back end
+     - is one file, lib/gate/ledger_NAME.c, with a jl_ledger_opener that is declared below; a third-party library stays
+       behind one file of lib/wire (Makefile: NEEDS; lib/FLOORS)
+     - has all ops of jl_ledger_ops but `advice`, each of them atomic, durable when it returns, safe to be repeated
+     - decides by gate/rules.h, or, where the decision has to fall inside a server, by the same rules written again
+     - notices what it has lost: what is missing is JL_CONFIG, never zero
+     - is entered in the lists of openers of cmd/hd-fetch.c, cmd/credits.c, of tests/contract/ledger_test.c (all promises)
+       and ledger_alike_test.c (random operations, against SQLite)
+   What is bought is kept beside it: gate/kept.h, whose back ends are made the same way. */
 #ifndef JL_GATE_LEDGER_H
 #define JL_GATE_LEDGER_H
 

@@ -6,7 +6,8 @@
 -- 'cost': a hold that is not known, and nobody says what it has cost.
 --
 -- Times are microseconds of the server's clock, credits whole numbers, all of them exact in a double. The rules are
--- those of gate/ledger.h; ledger_redis.c says what the keys hold. Servers before 5 want to be told that a script may
+-- those of gate/rules.h, whose comment says which function is which one here: change both, and run
+-- tests/contract/ledger_alike_test.c with a JL_SCALE of its own. ledger_redis.c says what the keys hold. Servers before 5 want to be told that a script may
 -- write behind TIME.
 
 if redis.replicate_commands then redis.replicate_commands() end

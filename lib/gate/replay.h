@@ -1,4 +1,4 @@
-/* What an account must be by what its journal says, with proof on the way that the rules were kept. */
+/* What an account must be by its journal, with proof on the way that the rules were kept: gate/rules.h. */
 #ifndef JL_GATE_REPLAY_H
 #define JL_GATE_REPLAY_H
 

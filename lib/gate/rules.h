@@ -1,4 +1,18 @@
-/* The ledger's decisions, made on numbers alone: what keeps them is the back end's affair. */
+/* The ledger's decisions, made on numbers alone.
+
+   Back ends that are C ask here, as the replay of a journal does. A Redis server cannot: its rules are ledger.lua, the same
+   ones again, and both are changed together:
+
+     jl_rules_period, _reach        period_of, end_of, reach_at
+     jl_breaker_wake                breaker_check
+     jl_breaker_heard, _by_hand     breaker_hear, breaker_count, breaker_probed; breaker, breaker_open, breaker_close
+     jl_rules_price, _budget        price, limit_of
+     jl_rules_reserve               reserve: breaker_check, check_budget, check_flow
+     jl_rules_settle, _lapse        settle, settle_unknown, hold_doubt; lapse
+     jl_rules_carry                 carry
+
+   tests/contract/ledger_test.c asks both for each promise of ledger.h; tests/contract/ledger_alike_test.c asks both at
+   random, and wants the same answers, the same account, the same journal. */
 #ifndef JL_GATE_RULES_H
 #define JL_GATE_RULES_H
 
