@@ -133,10 +133,12 @@ def broken(conn, name):
     elif name == "slow-body":
         conn.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
         trickle(conn, b"x")
-    elif name == "nothing-without-end":  # gzip's header, then empty blocks
-        conn.sendall(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n\x1f\x8b\x08\0\0\0\0\0\0\xff")
+    elif name == "nothing-without-end":  # gzip's header, then empty blocks, faster than one can read them
+        conn.sendall(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n")
+        conn.sendall(b"a\r\n\x1f\x8b\x08\0\0\0\0\0\0\xff\r\n")
+        blocks = b"5\r\n\0\0\0\xff\xff\r\n" * 65536
         while True:
-            conn.sendall(b"\0\0\0\xff\xff" * 65536)
+            conn.sendall(blocks)
     elif name != "close":
         return False
     return True
