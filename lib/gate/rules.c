@@ -238,13 +238,20 @@ static bool user_refuses(const jl_standing *s, const jl_reserve *r, jl_admission
     return true;
 }
 
+/* ns between two calls. */
+static int64_t apart_by(const jl_settings *s) {
+    return s->rate > 0 ? (int64_t)((double)JL_SECOND / s->rate + 0.5) : 0;
+}
+
+int64_t jl_rules_ahead(const jl_settings *s, int64_t ahead) {
+    return at_most(ahead, s->burst * apart_by(s));
+}
+
 static bool rate_refuses(jl_standing *s, jl_admission *a) {
-    double rate = s->settings->rate;
-    if (rate <= 0)
+    int64_t apart = apart_by(s->settings);
+    if (apart == 0)
         return false;
-    int64_t apart = (int64_t)((double)JL_SECOND / rate + 0.5);
-    /* No further ahead than a burst, in case the rate was set. */
-    s->ahead = at_most(s->ahead, s->settings->burst * apart);
+    s->ahead = jl_rules_ahead(s->settings, s->ahead);
     int64_t early = s->ahead - (s->settings->burst - 1) * apart;
     if (early > 0) {
         refuse(a, JL_REFUSED_RATE, early);

@@ -4,10 +4,11 @@
    ones again, and both are changed together:
 
      jl_rules_period, _reach        period_of, end_of, reach_at
-     jl_breaker_wake                breaker_check
+     jl_breaker_wake                breaker_wake
      jl_breaker_heard, _by_hand     breaker_hear, breaker_count, breaker_probed; breaker, breaker_open, breaker_close
      jl_rules_price, _budget        price, limit_of
      jl_rules_reserve               reserve: breaker_check, check_budget, check_flow
+     jl_rules_ahead                 cut_ahead
      jl_rules_settle, _lapse        settle, settle_unknown, hold_doubt; lapse
      jl_rules_carry                 carry
 
