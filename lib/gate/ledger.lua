@@ -178,10 +178,10 @@ end
 
 -- Reads the account; false: there is none.
 local function read_account()
-  if count('HLEN', ACCOUNT) == 0 then return false end
-  if count('HLEN', ACCOUNT) < 0 then damaged('account') end
-  local values = call('HMGET', ACCOUNT, 'seal', unpack(FIELDS))
+  local values = redis.pcall('HMGET', ACCOUNT, 'seal', unpack(FIELDS))
+  if values.err then return match(values.err, '^WRONGTYPE') and damaged('account') or error(values.err, 0) end
   local digest = table.remove(values, 1)
+  if not digest and call('HLEN', ACCOUNT) == 0 then return false end
   if not sealed(values, digest) then damaged('account') end
   for i, field in ipairs(FIELDS) do
     a[field] = i <= #NUMBERS and tonumber(values[i]) or values[i]
