@@ -225,7 +225,8 @@ static int64_t until_date(const jl_http_reply *reply, jl_span value) {
     int64_t now = jl_http_header(reply, "Date", &date) == 0 ? http_date(date) : -1;
     if (now < 0)
         now = jl_clock_wall() / JL_SECOND;
-    return until > now ? (until - now) * JL_SECOND : 0;
+    int64_t left = until > now ? until - now : 0; /* the year 9999 does not fit into nanoseconds */
+    return left > RETRY_AFTER_MOST / JL_SECOND ? 2 * RETRY_AFTER_MOST : left * JL_SECOND;
 }
 
 static int64_t retry_after(const jl_http_reply *reply) {
@@ -666,10 +667,12 @@ int64_t jl_buyer_deadline(const jl_buyer *b) {
     if (b->queue.first && b->n_active < 2 * b->most_out)
         return jl_clock_now();
     for (const order *o = b->active.first; o; o = o->next) {
-        if (o->state == OUT || o->at == INT64_MAX)
+        if (o->state == OUT)
             continue;
+        if (b->stopped)
+            return jl_clock_now(); /* it has nothing to wait for any more */
         int64_t at = o->at;
-        if (o->state == HOLD && b->out >= b->most_out && !b->stopped)
+        if (at == INT64_MAX || (o->state == HOLD && b->out >= b->most_out))
             continue; /* a reply is what it waits for */
         if (o->state == HOLD && at < b->passes_at)
             at = b->passes_at;
