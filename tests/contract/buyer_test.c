@@ -91,7 +91,7 @@ static struct server {
     size_t plays;
     unsigned requests, held, released, hung, busy, busy_max, threads;
     bool unasked; /* a request has come for which no send had said yes */
-    char arrived[256];
+    char arrived[2048];
 } server;
 
 static atomic_uint allowed; /* sends that said yes */
@@ -884,6 +884,25 @@ static void retries_are_a_tenth_in_the_long_run(void **state) {
     tear_down();
 }
 
+/* However many went well before. */
+static void retries_are_not_saved_up_for_ever(void **state) {
+    enum { WELL = 120, ILL = 30 };
+    (void)state;
+    set_up(NULL, 0);
+    plays((play){.status = 200, .times = WELL});
+    plays((play){.status = 503});
+    open_buyer();
+    for (uint64_t i = 0; i < WELL; i++)
+        order(i);
+    drive();
+    assert_int_equal(rig.counts.bought, WELL);
+    for (uint64_t i = WELL; i < WELL + ILL; i++)
+        order(i);
+    drive();
+    assert_in_range(rig.counts.retries, 10, 10 + ILL / 10);
+    tear_down();
+}
+
 static void the_pause_is_as_asked(void **state) {
     static const struct {
         const char *header;
@@ -1104,6 +1123,29 @@ static void places_that_others_have_are_waited_for(void **state) {
     tear_down();
 }
 
+/* Whoever dies now must not keep others waiting for longer than its call's lease, so a claim is young when it is used. */
+static void a_claim_that_waited_is_taken_anew(void **state) {
+    jl_err err = {0};
+    (void)state;
+    SET_UP("hold=5s", "timeout=60s", "grace=30s");
+    open_buyer();
+    for (int i = 0; i < 4; i++) {
+        char id[JL_HOLD_ID_SIZE];
+        jl_admission a;
+        int64_t lease;
+        assert_int_equal(jl_hold_id(id, &err), 0);
+        const jl_reserve r = {.id = id, .endpoint = "e", .user = "", .cost = -1};
+        well(rig.real_ledger->ops->reserve(rig.real_ledger, &r, &a, &err), &err);
+        well(rig.real_ledger->ops->send(rig.real_ledger, id, &lease, &err), &err);
+    }
+    order(1);
+    drive();
+    check_end(0, JL_BOUGHT, 1);
+    assert_true(when_of('s', 1) - when_of('a', 1) > 80 * JL_SECOND);
+    assert_true(when_of('s', 1) - when_of('a', count_of('a')) <= 6 * JL_SECOND);
+    tear_down();
+}
+
 static bool the_rest_has_ended(void) {
     return rig.ends == 5;
 }
@@ -1164,6 +1206,31 @@ static bool one_is_held(void) {
     bool yes = server.held == 1;
     pthread_mutex_unlock(&lock);
     return yes;
+}
+
+static bool one_has_ended(void) {
+    return rig.ends == 1;
+}
+
+static void the_first_trouble_is_the_one_that_counts(void **state) {
+    jl_err err = {0};
+    (void)state;
+    set_up(NULL, 0);
+    plays((play){.status = 200, .conduct = HOLD, .path = "/1"});
+    plays((play){.status = 401, .path = "/2"});
+    open_buyer();
+    order(1);
+    drive_until(one_is_held);
+    order(2);
+    drive_until(one_has_ended);
+    rig.fault_at = 'S';
+    rig.fault = FAILS;
+    release(1);
+    drive();
+    check_end(1, JL_BOUGHT, 1);
+    assert_int_equal(jl_buyer_verdict(rig.b, &err), JL_NOPERM);
+    assert_int_equal(rig.counts.credits, 8);
+    tear_down();
 }
 
 static void closing_leaves_holds_to_their_leases(void **state) {
@@ -1317,6 +1384,7 @@ int main(void) {
         cmocka_unit_test(used_up_credits_close_the_gate),
         cmocka_unit_test(a_refused_key_ends_the_run),
         cmocka_unit_test(retries_are_a_tenth_in_the_long_run),
+        cmocka_unit_test(retries_are_not_saved_up_for_ever),
         cmocka_unit_test(the_pause_is_as_asked),
         cmocka_unit_test(the_limit_holds_with_several_out),
         cmocka_unit_test(the_limit_can_be_reached),
@@ -1328,8 +1396,10 @@ int main(void) {
         cmocka_unit_test(what_goes_on_goes_first),
         cmocka_unit_test(never_more_out_than_allowed),
         cmocka_unit_test(places_that_others_have_are_waited_for),
+        cmocka_unit_test(a_claim_that_waited_is_taken_anew),
         cmocka_unit_test(a_stop_lets_what_is_out_come_to_its_end),
         cmocka_unit_test(a_stop_ends_pauses),
+        cmocka_unit_test(the_first_trouble_is_the_one_that_counts),
         cmocka_unit_test(closing_leaves_holds_to_their_leases),
         cmocka_unit_test(a_users_cap_is_no_one_elses),
         cmocka_unit_test(an_open_breaker_is_not_asked_for_a_second),
