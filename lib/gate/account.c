@@ -34,7 +34,7 @@ struct setting {
      here              this table, and jl_account_default
      ledger_redis.c    numbers_of, and in ledger.lua read_settings at the same place: as a number for the script
      rules.c           whoever decides by it; in ledger.lua again
-     replay.c          whoever proves that it was kept to
+     books/replay.c    whoever proves that it was kept to
      man/credits.1     for people
    tests/contract/ledger_test.c has a list of all that are kept, ledger_alike_test.c one of values to try. */
 #define AT(member) offsetof(jl_settings, member)

@@ -17,7 +17,7 @@
 #include "chance.h"
 #include "contract/redis_server.h"
 #include "contract/turned_clock.h"
-#include "gate/replay.h"
+#include "books/replay.h"
 
 #define STEP 1200 /* s; days are made of whole ones */
 #define ROUNDS 12

@@ -12,7 +12,7 @@
 #include "contract/redis_cluster.h"
 #include "contract/turned_clock.h"
 #include "gate/ledger.h"
-#include "gate/replay.h"
+#include "books/replay.h"
 
 #define DAY (86400 * JL_SECOND)
 #define TAG "jobline:ledger:v1:{hasdata}:"

@@ -13,7 +13,7 @@
 #include "chance.h"
 #include "contract/redis_server.h"
 #include "contract/turned_clock.h"
-#include "gate/replay.h"
+#include "books/replay.h"
 #include "wire/sqlite.h"
 
 #define SLACK (JL_SECOND / 2) /* what a busy machine may take between an answer and the look at it */

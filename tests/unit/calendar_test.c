@@ -1,7 +1,7 @@
 /* Periods as they were, whatever the anchor is now. */
 #include "unit/cmocka_all.h"
 
-#include "gate/calendar.h"
+#include "books/calendar.h"
 
 #define NOV_1 INT64_C(1793491200) /* date -u -d 2026-11-01 +%s */
 #define DAY INT64_C(86400)

@@ -1,7 +1,7 @@
 /* Where the pace of some days leads. */
 #include "unit/cmocka_all.h"
 
-#include "gate/forecast.h"
+#include "books/forecast.h"
 
 #define NOV_1 INT64_C(1793491200) /* date -u -d 2026-11-01 +%s */
 #define DAY INT64_C(86400)

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "gate/plot.h"
+#include "books/plot.h"
 
 static const char *bar(double share, size_t width, bool blocks, const char *fill) {
     static char text[256];
@@ -55,7 +55,7 @@ static const char *svg(const jl_plot *p) {
 
 static void names_are_escaped(void **state) {
     (void)state;
-    const jl_plot_value value[] = {{"<script>&\"\x01\xff", 5}, {"", 3}};
+    const jl_plot_value value[] = {{"<script>&\"\x01\xff", 5, 0}, {"", 3, 0}};
     const jl_plot p = {.title = "a<b", .subtitle = "", .unit = "credits", .value = value, .n = 2};
     const char *text = svg(&p);
     assert_non_null(strstr(text, "&lt;script&gt;&amp;&quot;\\x01\\xff"));
@@ -68,7 +68,7 @@ static void names_are_escaped(void **state) {
 
 static void long_names_are_cut(void **state) {
     (void)state;
-    const jl_plot_value value[] = {{"äöüäöüäöüäöüäöüäöüäöüäöüäöüäöüäöüäöüäöü", 5}};
+    const jl_plot_value value[] = {{"äöüäöüäöüäöüäöüäöüäöüäöüäöüäöüäöüäöüäöü", 5, 0}};
     const jl_plot p = {.title = "t", .subtitle = "", .unit = "credits", .value = value, .n = 1};
     assert_non_null(strstr(svg(&p), ">äöüäöüäöüäöüäöüäöüäöüäöüäöüä…<"));
 }
@@ -82,7 +82,7 @@ static size_t count(const char *text, const char *what) {
 
 static void days_have_a_running_sum(void **state) {
     (void)state;
-    const jl_plot_value value[] = {{"2026-11-01", 5}, {"2026-11-02", 0}, {"2026-11-03", -7}};
+    const jl_plot_value value[] = {{"2026-11-01", 5, 0}, {"2026-11-02", 0, 0}, {"2026-11-03", -7, 0}};
     const int mark[] = {70, 90};
     jl_plot p = {.title = "t",
                  .subtitle = "s",

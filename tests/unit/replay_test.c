@@ -2,7 +2,7 @@
 #include "unit/cmocka_all.h"
 
 #include "base/clock.h"
-#include "gate/replay.h"
+#include "books/replay.h"
 
 #define T0 INT64_C(1795348800000) /* 2026-11-22T12:00:00Z, ms */
 #define NOV "2026-11-01"

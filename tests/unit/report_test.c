@@ -2,7 +2,7 @@
 #include "unit/cmocka_all.h"
 
 #include "chance.h"
-#include "gate/report.h"
+#include "books/report.h"
 
 #define NOV "2026-11-01"
 #define DAY_MS (INT64_C(86400) * 1000)

@@ -1,8 +1,8 @@
 /* What is news, and what names it. */
 #include "unit/cmocka_all.h"
 
-#include "gate/status.h"
-#include "gate/watch.h"
+#include "books/status.h"
+#include "books/watch.h"
 
 #define NOV_1 (INT64_C(1793491200) * 1000) /* date -u -d 2026-11-01 +%s */
 #define DAY_MS (INT64_C(86400) * 1000)

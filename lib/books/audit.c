@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "gate/replay.h"
+#include "books/replay.h"
 
 #define SENTENCE_SIZE 400
 

@@ -1,6 +1,6 @@
 /* What was spent, by day, by endpoint or by user: sums over the journal of a ledger. */
-#ifndef JL_GATE_REPORT_H
-#define JL_GATE_REPORT_H
+#ifndef JL_BOOKS_REPORT_H
+#define JL_BOOKS_REPORT_H
 
 #include <stdint.h>
 

@@ -1,15 +1,15 @@
 /* Straight lines through what was spent: nothing cleverer is known about tomorrow. */
 #include "base/num.h"
-#include "gate/forecast.h"
+#include "books/forecast.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "gate/journal.h"
-#include "gate/plot.h"
-#include "gate/report.h"
+#include "books/journal.h"
+#include "books/plot.h"
+#include "books/report.h"
 #include "jsonl/write.h"
 
 #define DAY 86400.0

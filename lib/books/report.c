@@ -1,14 +1,14 @@
 /* Sums over the journal: each hold counts once, with what it has cost in the end. */
 #include "base/num.h"
-#include "gate/report.h"
+#include "books/report.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "gate/journal.h"
-#include "gate/plot.h"
+#include "books/journal.h"
+#include "books/plot.h"
 #include "jsonl/write.h"
 
 #define DAY INT64_C(86400)

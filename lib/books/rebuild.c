@@ -1,7 +1,7 @@
 /* An account's counters made anew from its journal. */
 #include <inttypes.h>
 
-#include "gate/replay.h"
+#include "books/replay.h"
 
 #define ATTEMPTS 20
 

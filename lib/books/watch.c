@@ -1,14 +1,14 @@
 /* News, out of the state of an account with its journal; whether it was told is the ledger's to know. */
 #include "base/num.h"
-#include "gate/watch.h"
+#include "books/watch.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "gate/journal.h"
-#include "gate/plot.h"
+#include "books/journal.h"
+#include "books/plot.h"
 #include "jsonl/write.h"
 
 static int add(jl_watch *w, const jl_notice *n, jl_err *err) {

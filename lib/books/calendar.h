@@ -1,6 +1,6 @@
 /* The billing periods that an account has had, by its journal. */
-#ifndef JL_GATE_CALENDAR_H
-#define JL_GATE_CALENDAR_H
+#ifndef JL_BOOKS_CALENDAR_H
+#define JL_BOOKS_CALENDAR_H
 
 #include "gate/ledger.h"
 

@@ -1,6 +1,6 @@
 /* What an account must be by its journal, with proof on the way that the rules were kept: gate/rules.h. */
-#ifndef JL_GATE_REPLAY_H
-#define JL_GATE_REPLAY_H
+#ifndef JL_BOOKS_REPLAY_H
+#define JL_BOOKS_REPLAY_H
 
 #include "gate/ledger.h"
 

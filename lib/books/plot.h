@@ -1,6 +1,6 @@
 /* Bars, of block characters for a terminal or as a picture in SVG. */
-#ifndef JL_GATE_PLOT_H
-#define JL_GATE_PLOT_H
+#ifndef JL_BOOKS_PLOT_H
+#define JL_BOOKS_PLOT_H
 
 #include "base/buf.h"
 

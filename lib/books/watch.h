@@ -1,6 +1,6 @@
 /* What somebody has to be told once: thresholds that were crossed, breakers that opened, calls that are uncertain. */
-#ifndef JL_GATE_WATCH_H
-#define JL_GATE_WATCH_H
+#ifndef JL_BOOKS_WATCH_H
+#define JL_BOOKS_WATCH_H
 
 #include "base/buf.h"
 #include "gate/ledger.h"

@@ -1,5 +1,5 @@
 /* The journal told again, each step held against the rules. */
-#include "gate/replay.h"
+#include "books/replay.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

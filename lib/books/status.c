@@ -1,12 +1,12 @@
 /* What an account says about itself. */
-#include "gate/status.h"
+#include "books/status.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "base/clock.h"
 #include "base/num.h"
-#include "gate/plot.h"
+#include "books/plot.h"
 #include "gate/rules.h"
 #include "jsonl/write.h"
 

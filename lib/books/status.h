@@ -1,9 +1,9 @@
 /* An account as it stands, for people, for programs, for Prometheus. */
-#ifndef JL_GATE_STATUS_H
-#define JL_GATE_STATUS_H
+#ifndef JL_BOOKS_STATUS_H
+#define JL_BOOKS_STATUS_H
 
 #include "base/buf.h"
-#include "gate/forecast.h"
+#include "books/forecast.h"
 #include "gate/ledger.h"
 
 /* Several lines. `ledger`: the URL to be shown; `width`: columns of the terminal; `blocks`: as jl_plot_bar. */

@@ -1,5 +1,5 @@
 /* Periods follow from the anchors, whose changes are entries of the journal. */
-#include "gate/calendar.h"
+#include "books/calendar.h"
 
 #include <stdlib.h>
 #include <string.h>

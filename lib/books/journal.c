@@ -1,5 +1,5 @@
 /* A journal is sorted by time, so that it can be searched. */
-#include "gate/journal.h"
+#include "books/journal.h"
 
 #include "base/clock.h"
 #include "jsonl/write.h"

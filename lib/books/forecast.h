@@ -1,6 +1,6 @@
 /* When the budget of a period ends, if spending goes on as it did. */
-#ifndef JL_GATE_FORECAST_H
-#define JL_GATE_FORECAST_H
+#ifndef JL_BOOKS_FORECAST_H
+#define JL_BOOKS_FORECAST_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* Lengths made visible: in columns of a terminal, in user units of SVG. */
 #include "base/num.h"
-#include "gate/plot.h"
+#include "books/plot.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* The ledger set right by what the provider says was used. */
-#ifndef JL_GATE_SYNC_H
-#define JL_GATE_SYNC_H
+#ifndef JL_BOOKS_SYNC_H
+#define JL_BOOKS_SYNC_H
 
 #include "base/buf.h"
 #include "base/clock.h"

@@ -1,12 +1,12 @@
 /* Adopts differences in an order in which a crash leaves nothing that a second run would not mend. */
 #include "base/num.h"
-#include "gate/sync.h"
+#include "books/sync.h"
 
 #include <inttypes.h>
 
 #include "base/clock.h"
-#include "gate/journal.h"
-#include "gate/plot.h"
+#include "books/journal.h"
+#include "books/plot.h"
 #include "jsonl/write.h"
 
 static uint32_t uncertain_calls(const jl_account *a) {

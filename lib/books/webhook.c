@@ -1,5 +1,5 @@
 /* One POST for each piece of news; what failed is sent again by whoever comes next. */
-#include "gate/webhook.h"
+#include "books/webhook.h"
 
 #include "wire/http.h"
 

@@ -1,6 +1,6 @@
 /* News told to a URL. */
-#ifndef JL_GATE_WEBHOOK_H
-#define JL_GATE_WEBHOOK_H
+#ifndef JL_BOOKS_WEBHOOK_H
+#define JL_BOOKS_WEBHOOK_H
 
 #include <stdbool.h>
 #include <stdint.h>

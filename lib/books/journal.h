@@ -1,6 +1,6 @@
 /* The journal of a ledger: finding a place in it, writing its entries as JSON. */
-#ifndef JL_GATE_JOURNAL_H
-#define JL_GATE_JOURNAL_H
+#ifndef JL_BOOKS_JOURNAL_H
+#define JL_BOOKS_JOURNAL_H
 
 #include "base/buf.h"
 #include "gate/ledger.h"
