@@ -130,8 +130,8 @@ static play arrive(const char *path) {
     pthread_mutex_lock(&lock);
     play p = next_play(path);
     server.unasked |= ++server.requests > allowed;
-    strncat(server.arrived, path + 1, 10);
-    strcat(server.arrived, " ");
+    size_t n = strlen(server.arrived);
+    (void)snprintf(server.arrived + n, sizeof server.arrived - n, "%s ", path + 1);
     server.busy_max = ++server.busy > server.busy_max ? server.busy : server.busy_max;
     if (p.conduct == HOLD) {
         unsigned place = server.held++;
@@ -263,7 +263,8 @@ static struct rig {
     end end[MOST_ENDS];
     size_t ends, orders;
     char said[8192];
-    uint64_t then; /* placed `ahead` when an order has ended */
+    const char *endpoint; /* of the orders to come; NULL: "e" */
+    uint64_t then;        /* placed `ahead` when an order has ended */
 } rig;
 
 static void well(int rc, const jl_err *err) {
@@ -390,7 +391,7 @@ static jl_judgement judged(void *self, const char *endpoint, const jl_http_reply
     jl_judgement j = {.cost = -1};
     jl_span cost;
     (void)self;
-    assert_string_equal(endpoint, "e");
+    assert_true(strcmp(endpoint, "e") == 0 || strcmp(endpoint, "cheap") == 0);
     for (size_t i = 0; i < sizeof verdict / sizeof *verdict; i++)
         if (verdict[i].status == reply->status)
             j.is = verdict[i].is;
@@ -505,7 +506,7 @@ static void place(uint64_t n, bool first, const char *user, int port) {
                         .key = {n, 1},
                         .fresh = FOR_EVER / 2,
                         .keep = FOR_EVER,
-                        .endpoint = "e",
+                        .endpoint = rig.endpoint ? rig.endpoint : "e",
                         .user = user,
                         .method = "GET",
                         .url = url,
@@ -1281,11 +1282,13 @@ static void a_users_cap_is_no_one_elses(void **state) {
 static void an_open_breaker_is_not_asked_for_a_second(void **state) {
     jl_err err = {0};
     (void)state;
-    set_up(NULL, 0);
+    SET_UP("price.cheap=1");
     open_buyer();
     well(rig.real_ledger->ops->breaker(rig.real_ledger, true, 0, &err), &err);
-    for (uint64_t i = 0; i < 10; i++)
+    for (uint64_t i = 0; i < 10; i++) {
+        rig.endpoint = i % 2 ? "cheap" : "e";
         order(i);
+    }
     drive();
     assert_int_equal(count_of('r'), 1);
     assert_int_equal(rig.counts.refused[JL_REFUSED_BREAKER], 10);
@@ -1295,6 +1298,23 @@ static void an_open_breaker_is_not_asked_for_a_second(void **state) {
     drive();
     check_end(10, JL_BOUGHT, 1);
     assert_int_equal(count_of('a'), count_of('g') + 1);
+    tear_down();
+}
+
+/* What is too much for a dear call need not be for a cheap one. */
+static void cheaper_calls_are_asked_for_all_the_same(void **state) {
+    (void)state;
+    SET_UP("price.cheap=1", "budget=10", "concurrency=1");
+    open_buyer();
+    order(1);
+    order(2);
+    order(3);
+    rig.endpoint = "cheap";
+    order(4);
+    drive();
+    assert_int_equal(count_of('r'), 3); /* 1, 2, 4: what is true for 2 is for 3 */
+    assert_int_equal(rig.counts.refused[JL_REFUSED_BUDGET], 2);
+    assert_int_equal(spent(), 6);
     tear_down();
 }
 
@@ -1403,6 +1423,7 @@ int main(void) {
         cmocka_unit_test(closing_leaves_holds_to_their_leases),
         cmocka_unit_test(a_users_cap_is_no_one_elses),
         cmocka_unit_test(an_open_breaker_is_not_asked_for_a_second),
+        cmocka_unit_test(cheaper_calls_are_asked_for_all_the_same),
         cmocka_unit_test(what_has_no_price_is_refused),
         cmocka_unit_test(a_budget_that_is_used_up),
         cmocka_unit_test(the_key_comes_to_rest_nowhere),
