@@ -58,7 +58,7 @@ static struct fetch {
     jl_fetch_options options;
     jl_buyer_counts counts;
     jl_settings settings; /* for a dry run */
-    jl_set *seen;         /* (source, id) of the job lines of this run */
+    jl_set *seen;         /* (source, id) of the job lines of this run; of a dry run, what was asked */
     jl_buf member, scratch;
     char request[32]; /* the input that -w and -l make */
     char *inputs[2];
@@ -474,6 +474,9 @@ static int dry_answer(void *self, const jl_rec *rec, const jl_answer *answer, jl
     const jl_hasdata_endpoint *e;
     (void)self;
     (void)answer;
+    int added = jl_set_add(h.seen, rec->key, NULL, err); /* what is asked twice is bought once */
+    if (added <= 0)
+        return added < 0 ? -1 : JL_DROP;
     if (jl_fetch_check(&h.options, rec, &e, err) != 0)
         return -1;
     int64_t worst = worst_of(e);
@@ -619,7 +622,7 @@ static int open_fields(jl_err *err) {
     if (!(h.want = jl_want_new(err)) || (listing ? want_request(err) : want_job(err)) != 0)
         return -1;
     int first = jl_want_key(h.want, &h.key, err);
-    if (first < 0 || (listing && !(h.seen = jl_set_new(false, err))))
+    if (first < 0 || !(h.seen = jl_set_new(false, err)))
         return -1;
     h.first_key = (size_t)first;
     h.options = (jl_fetch_options){.what = h.what,

@@ -21,6 +21,7 @@
 #define RETRY_SHARE 0.1                       /* retries per call, in the long run */
 #define RETRY_START 3.0                       /* and so many at once */
 #define RETRY_SAVED 10.0
+#define LATE_MOST 10
 #define STEPS 32 /* look-ups and holds in one go: others want the loop, too */
 #define KEPT_DEAD "dead"
 #define KEPT_WELL "well"
@@ -36,7 +37,7 @@ typedef struct order {
     int64_t at; /* when the next step may be taken */
     char owner[JL_OWNER_SIZE], id[JL_HOLD_ID_SIZE];
     int64_t worst, claimed;
-    unsigned tries;
+    unsigned tries, late;            /* late: holds in a row that ended unsent */
     bool met_others, short_of_money; /* waits until what is out has cost less than feared */
 } order;
 
@@ -578,8 +579,14 @@ static void dispatch(jl_buyer *b, order *o) {
     if (lease < 0) { /* the hold has ended by its lease: from the beginning */
         o->state = ASK;
         o->at = before;
+        if (++o->late < LATE_MOST)
+            return;
+        (void)jl_err_set(&b->refusal, JL_TEMPFAIL,
+                         "%d holds in a row ended before their calls could leave: credits set hold=TIME", LATE_MOST);
+        refuse(b, o, b->refusal.text);
         return;
     }
+    o->late = 0;
     b->counts->calls++;
     if (++o->tries == 1 && b->retries < RETRY_SAVED)
         b->retries += RETRY_SHARE;
