@@ -44,8 +44,8 @@ int jl_refusal_say(const jl_admission *a, const jl_reserve *r, const char *provi
     say_when(a->wait, when);
     switch (a->refusal) {
     case JL_REFUSED_PRICE:
-        return jl_err_set(err, JL_CONFIG, "%s: '%s' has no price here: credits set price.%s=N", provider,
-                          r->endpoint, r->endpoint);
+        return jl_err_set(err, JL_CONFIG, "%s: '%s' has no price here: credits set price.%s=N", provider, r->endpoint,
+                          r->endpoint);
     case JL_REFUSED_BUDGET:
         (void)snprintf(limit, sizeof limit, "the budget of %s", a->period);
         return say_credits(a, limit, provider, err);
