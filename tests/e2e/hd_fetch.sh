@@ -186,10 +186,11 @@ for fault in malformed garbage utf8 empty deep 'huge(100M)' 'bomb(100M)' lost mu
     expect 75 "a reply like $fault" "${job[@]}" --stats=stats in >out
     is "$(jq -r .enrichment_status out) $(figure uncertain)" "failed 1" "is bounded, and charged as uncertain"
 done
-lines 1 good 2003 >in
-hd_set script=redirect
-expect 0 "a redirect" "${job[@]}" --modes=0 in >out
-is "$(hd_state .elsewhere.calls) $(jq -r .enrichment_status out)" "0 failed" "is not followed"
+for where in redirect 'redirect(host)'; do
+    hd_set script="$where"
+    expect 0 "a $where" "${job[@]}" --modes=0 --fresh=0s < <(lines 1 good 2003) >out
+    is "$(hd_state '[.elsewhere.calls, .elsewhere.key]' | jq -c .) $(jq -r .enrichment_status out)" "[0,0] failed" "is not followed, and the key stays here"
+done
 is "$(held)" 0 "nothing is held after all this"
 hd_set script='403'
 lines 3 good 2010 >in
