@@ -1,6 +1,7 @@
 /* Calls held, sent and settled in a ledger as fast as they go, against bare commits to a file on the same disk.
 
      gate_load hold LEDGER-URL CALLS PROCESSES     each call takes three steps: reserve, send, settle
+     gate_load pair LEDGER-URL CALLS PROCESSES     two steps: reserve, settle
      gate_load bare FILE STEPS PROCESSES           each step is one synchronous commit of one changed row
 
    Prints the seconds that it took and how many steps there were. */
@@ -36,7 +37,7 @@ static jl_ledger *open_ledger(const char *text) {
     return l;
 }
 
-static void one_call(jl_ledger *l) {
+static void one_call(jl_ledger *l, bool sent) {
     char id[JL_HOLD_ID_SIZE];
     int64_t lease;
     jl_err err = {0};
@@ -50,15 +51,25 @@ static void one_call(jl_ledger *l) {
         fprintf(stderr, "gate_load: refused: %s\n", jl_refusal_name(a.refusal));
         _exit(1);
     }
-    if (l->ops->send(l, id, &lease, &err) != 0 || lease < 0 || l->ops->settle(l, &s, &settled, &err) != 0)
+    if (sent && (l->ops->send(l, id, &lease, &err) != 0 || lease < 0))
+        fail(&err);
+    if (l->ops->settle(l, &s, &settled, &err) != 0)
         fail(&err);
 }
 
-static void hold(const char *url, long calls) {
+static void calls_of(const char *url, long calls, bool sent) {
     jl_ledger *l = open_ledger(url);
     for (long i = 0; i < calls; i++)
-        one_call(l);
+        one_call(l, sent);
     l->ops->close(l);
+}
+
+static void hold(const char *url, long calls) {
+    calls_of(url, calls, true);
+}
+
+static void pair(const char *url, long calls) {
+    calls_of(url, calls, false);
 }
 
 static void bare(const char *path, long steps) {
@@ -85,10 +96,12 @@ static void make_account(const char *url) {
 
 int main(int argc, char **argv) {
     if (argc != 5) {
-        fputs("usage: gate_load hold|bare WHERE COUNT PROCESSES\n", stderr);
+        fputs("usage: gate_load hold|pair|bare WHERE COUNT PROCESSES\n", stderr);
         return 64;
     }
-    bool holds = argv[1][0] == 'h';
+    bool holds = argv[1][0] != 'b';
+    void (*work)(const char *where, long count) = argv[1][0] == 'h' ? hold : holds ? pair : bare;
+    long steps = argv[1][0] == 'h' ? 3 : holds ? 2 : 1;
     long count = atol(argv[3]), processes = atol(argv[4]);
     if (holds)
         make_account(argv[2]);
@@ -98,7 +111,7 @@ int main(int argc, char **argv) {
     for (long i = 0; i < processes; i++) {
         pid_t pid = fork();
         if (pid == 0) {
-            (holds ? hold : bare)(argv[2], count / processes);
+            work(argv[2], count / processes);
             _exit(0);
         }
         if (pid < 0)
@@ -107,7 +120,6 @@ int main(int argc, char **argv) {
     int status, failed = 0;
     while (wait(&status) > 0)
         failed |= status;
-    printf("%.6f %ld\n", (double)(jl_clock_now() - started) / (double)JL_SECOND,
-           count / processes * processes * (holds ? 3 : 1));
+    printf("%.6f %ld\n", (double)(jl_clock_now() - started) / (double)JL_SECOND, count / processes * processes * steps);
     return failed ? 1 : 0;
 }
