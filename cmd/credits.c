@@ -181,7 +181,7 @@ static const jl_opt options[] = {
      .to = &c.timeout,
      .given = &c.timeout_given,
      .verbs = "run|watch",
-     .help = "end the command after TIME; run: 0 = never [run: the account's timeout; watch: 30s]"},
+     .help = "end the command after TIME; run: at most the account's timeout [run: that; watch: 30s]"},
     {.name = "free",
      .arg = "STATUS,...",
      .kind = JL_OPT_CALL,
@@ -603,8 +603,12 @@ static int run_run(jl_run *r, jl_err *err) {
     char id[JL_HOLD_ID_SIZE];
     if (c.ledger->ops->look(c.ledger, &a, err) != 0)
         return -1;
-    int64_t timeout = c.timeout_given ? c.timeout : a.settings.timeout;
+    int64_t timeout = c.timeout_given ? c.timeout : a.settings.timeout, most = a.settings.timeout;
     jl_account_free(&a);
+    if (timeout <= 0 || timeout > most) /* its place would count as free while it runs */
+        return jl_err_set(err, JL_USAGE,
+                          "--timeout: above 0 and at most the account's timeout, which its lease is made for: "
+                          "credits set timeout=TIME");
     if (admit(id, err) != 0 || jl_call_send(c.ledger, id, err) != 0)
         return -1;
     jl_errand errand = {.argv = r->operand, .unset = secrets(), .timeout = timeout};

@@ -103,7 +103,7 @@ complete -c credits -n '__credits_at options run hold settle' -l user -x -d 'who
 complete -c credits -n '__credits_at options run hold' -l priority -d 'run, hold: may use the share of the budget that is kept for such calls'
 complete -c credits -n '__credits_at options run hold' -l wait -x -d 'run, hold: ask again for TIME when concurrency or rate refuse [0s]'
 complete -c credits -n '__credits_at options hold' -l send -d 'hold: the call leaves at once'
-complete -c credits -n '__credits_at options run watch' -l timeout -x -d 'end the command after TIME; run: 0 = never [run: the account'\''s timeout; watch: 30s]'
+complete -c credits -n '__credits_at options run watch' -l timeout -x -d 'end the command after TIME; run: at most the account'\''s timeout [run: that; watch: 30s]'
 complete -c credits -n '__credits_at options run' -l free -x -d 'run: COMMAND ends so when nothing was billed, too [64,66,77,78,126,127]'
 complete -c credits -n '__credits_at options settle void' -l failed -d 'settle, void: the provider failed; the breaker counts it; without --cost it was free'
 complete -c credits -n '__credits_at options settle' -l uncertain -d 'settle: nobody knows what became of it; charged the worst case until somebody does'

@@ -64,7 +64,7 @@ cut_off() {
 
     # Killed with nobody to settle: the lease ends, the call is charged and uncertain.
     credits set timeout=500ms grace=0 budget=1000
-    credits -q run --timeout=0 --cost=9 sh -c 'echo $$; exec sleep 100' >child &
+    credits -q run --cost=9 sh -c 'echo $$; exec sleep 100' >child &
     pid=$!
     wait_for test -s child
     kill -KILL "$pid"
