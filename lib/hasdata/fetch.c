@@ -39,17 +39,12 @@ typedef struct task {
     jl_fetch_result *result;
 } task;
 
-typedef struct done {
-    uint64_t number;
-    jl_fetch_result *result;
-} done;
-
 typedef struct fetch {
     jl_lookup base; /* first: the two are cast into each other */
     jl_fetch_options o;
     jl_buyer *buyer;
-    task *tasks; /* under way */
-    done *done;  /* not taken yet */
+    task *tasks;            /* under way */
+    jl_fetch_result **done; /* by handle; NULL: free */
     size_t n_done, room, outstanding;
     uint64_t number;
     jl_buf url; /* scratch */
@@ -90,17 +85,17 @@ static void free_task(task *t) {
 /* Handles are small numbers: the answers of a loop are kept for as long as it runs, those of a few bytes at no cost. */
 static int hand_over(fetch *f, jl_fetch_result *r, char handle[24], jl_err *err) {
     size_t i = 0;
-    while (i < f->n_done && f->done[i].result)
+    while (i < f->n_done && f->done[i])
         i++;
     if (i == f->room) {
         size_t room = f->room ? 2 * f->room : 64;
-        done *more = realloc(f->done, room * sizeof *more);
+        jl_fetch_result **more = realloc(f->done, room * sizeof *more);
         if (!more)
             return jl_err_nomem(err);
         f->done = more;
         f->room = room;
     }
-    f->done[i].result = r;
+    f->done[i] = r;
     if (i == f->n_done)
         f->n_done++;
     snprintf(handle, 24, "%zu", i);
@@ -112,8 +107,8 @@ jl_fetch_result *jl_fetch_take(jl_lookup *l, jl_span handle) {
     uint64_t i;
     if (jl_num_u64(handle, 0, UINT32_MAX, &i, NULL) != 0 || i >= f->n_done)
         return NULL;
-    jl_fetch_result *r = f->done[i].result;
-    f->done[i].result = NULL;
+    jl_fetch_result *r = f->done[i];
+    f->done[i] = NULL;
     return r;
 }
 
@@ -532,7 +527,7 @@ static void fetch_close(jl_lookup *l) {
         free_task(t);
     }
     for (size_t i = 0; i < f->n_done; i++)
-        jl_fetch_free(f->done[i].result);
+        jl_fetch_free(f->done[i]);
     free(f->done);
     jl_buf_free(&f->url);
     jl_hasdata_request_free(&f->request);
