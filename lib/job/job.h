@@ -22,7 +22,7 @@
      employment_type     text: job/terms.h
      remote              true or false
      posted_at … enriched_at      text: RFC 3339 in UTC with seconds
-     enrichment_status   text: none, done, partial, dead, failed (hd-fetch(1))
+     enrichment_status   text: none, queued, failed, dead, partial, done (job/facts.h)
      enrichment_tries    number: how often buying it failed
      content_hash        text: job/content.h
      details             object: the source's structured parts as they came

@@ -1,0 +1,64 @@
+/* What a store makes of a job that it knows when the job comes again. */
+#ifndef JL_JOB_MERGE_H
+#define JL_JOB_MERGE_H
+
+#include "job/facts.h"
+#include "vector/vector.h"
+
+/* One job as a store takes and keeps it. Spans are borrowed. */
+typedef struct jl_posting {
+    jl_span source, id;               /* decoded; what a job is known by. `source` may be empty, `id` never is */
+    jl_span url;                      /* canonical, decoded; may be empty. Two jobs of one store never have the same */
+    jl_span hash;                     /* content_hash when there is a full description, else empty */
+    jl_span company, title, location; /* decoded */
+    jl_span line;                     /* the object in its own bytes, without `embedding` and `stored`, without LF */
+    jl_facts facts;                   /* of `line` */
+    jl_vector vector[JL_STAGES];      /* by stage; n = 0: none */
+} jl_posting;
+
+/* Makes postings of lines. */
+typedef struct jl_postings jl_postings;
+jl_postings *jl_postings_new(jl_err *err);
+void jl_postings_free(jl_postings *p);
+const jl_want *jl_postings_want(const jl_postings *p);
+/* Reads a record scanned with that want. Without `id` the line gets the one that follows from its URL or text (job/link.h), without `source`
+   the site of its URL; `now` (seconds since 1970) is first_seen_at and last_seen_at where the line has none: what is missing is
+   spliced into the posting's line. -1 with JL_DATA: no company or title, an embedding that is none (err->byte says where).
+   The posting's spans live until the next read with the same `out`. */
+int jl_postings_read(jl_postings *p, const jl_rec *rec, int64_t now, jl_buf *out, jl_posting *posting, jl_err *err);
+
+typedef enum jl_stored {
+    JL_STORED_NEW = 0,
+    JL_STORED_UPDATED,
+    JL_STORED_SAME,
+    JL_STORED_DUPLICATE,
+    JL_STOREDS
+} jl_stored;
+/* "new", "updated", "same", "duplicate"; static. */
+extern const char *const jl_stored_name[JL_STOREDS];
+
+/* The rule, the same for every back end:
+     - the more enriched of the two (jl_status; done > partial > dead > failed > queued > none, but dead beats nothing that has a
+       description) gives its members; between equals the one seen later; members that only the other has are added
+     - so a bare listing never takes anything from an enriched job; a queued or failed one that comes as a bare listing keeps
+       status and tries
+     - first_seen_at is the earlier, last_seen_at the later; enriched_at is that of the enriched one
+     - vectors: each stage the incoming one, else the one at hand; a vector made from a text that is no longer the line's
+       (title, company, location, snippet for listing; description for full) is dropped unless a new one came
+     - JL_STORED_SAME: nothing but last_seen_at differs
+   Fills `merged` whose spans live in `old`, `in` and `out`. -1: memory. `old` and `in` need not have the same id: by URL the
+   job at hand keeps its own (source, id). */
+int jl_merge(jl_postings *p, const jl_posting *old, const jl_posting *in, jl_buf *out, jl_posting *merged,
+             jl_stored *stored, jl_err *err);
+
+/* The line of a duplicate: without description, description_html and the vector of the full text, which the first has. */
+int jl_merge_strip(jl_postings *p, const jl_posting *in, jl_buf *out, jl_posting *stripped, jl_err *err);
+
+/* Replaces enrichment_status and enrichment_tries, as `mark` and `requeue` do. */
+int jl_merge_mark(jl_postings *p, const jl_posting *old, jl_status status, uint8_t tries, jl_buf *out,
+                  jl_posting *marked, jl_err *err);
+
+/* A posting out of what a store keeps: fills everything but row columns from `line` (which is checked) and the vectors. */
+int jl_postings_load(jl_postings *p, jl_span line, jl_buf *out, jl_posting *posting, jl_err *err);
+
+#endif

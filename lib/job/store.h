@@ -1,0 +1,112 @@
+/* The table of jobs, whatever keeps it: the vtable of its back ends. */
+#ifndef JL_JOB_STORE_H
+#define JL_JOB_STORE_H
+
+#include "base/url.h"
+#include "job/merge.h"
+
+/* One stored job. `row` numbers jobs in the order in which they were first stored and is never used again; it is the stable order of
+   everything that lists. Spans live until the callback returns. */
+typedef struct jl_stored_job {
+    uint64_t row;
+    uint64_t change; /* the store's change that touched it last */
+    jl_posting job;
+    uint64_t first; /* a duplicate: the row that has the description; else 0 */
+    int64_t marked; /* seconds since 1970 when its status was set, 0 = never */
+} jl_stored_job;
+
+/* What put made of one posting. */
+typedef struct jl_put {
+    const jl_posting *in;
+    jl_stored stored;
+    uint64_t row;
+} jl_put;
+
+/* Which jobs. Zero bytes: all but duplicates. Texts are compared case-insensitively as parts ("data" finds "Data Engineer") but for id, which is exact. */
+typedef struct jl_find {
+    jl_ask_facts facts;
+    const jl_span *id; /* "ID" or "SOURCE:ID" */
+    size_t ids;
+    const jl_span *url; /* canonical */
+    size_t urls;
+    jl_span company, title, location;
+    int64_t seen_before;   /* last_seen before, seconds since 1970; 0 = any */
+    int64_t marked_before; /* for requeue; 0 = any */
+    const char *without;   /* without a vector of this model at `stage`; NULL = whatever */
+    jl_stage stage;
+    bool duplicates;        /* those too */
+    uint64_t changed_since; /* touched by a later change than this; 0 = any */
+    uint64_t after;         /* rows behind this one */
+    uint64_t limit;         /* 0 = none */
+    bool vectors;           /* fill the postings' vectors; else they stay empty */
+    bool lines;             /* fill line and texts; else facts, row, change and (with `vectors`) vectors alone */
+} jl_find;
+
+/* Called for each job in row order. 0 goes on, 1 ends the listing, -1 with err. */
+typedef int (*jl_each_job)(void *self, const jl_stored_job *job, jl_err *err);
+
+typedef struct jl_jobs_stat {
+    uint64_t jobs, duplicates;
+    uint64_t status[JL_STATUSES];
+    uint64_t full; /* with a description */
+    uint64_t vectors[JL_STAGES];
+    int64_t oldest, newest; /* last_seen, seconds since 1970 */
+    uint64_t bytes;         /* on disk, as far as it is known */
+    uint64_t store, change; /* the store's own number and its last change: what an index compares */
+    int version;
+} jl_jobs_stat;
+
+/* Functions return 0, or -1 with err: the classes of wire/sqlite.h and wire/pg.h. Every function is one transaction that is durable when it returns, but
+   find, which reads one state of the store and streams: no load of the table into memory. One thread at a time. Opening creates
+   nothing; what is not there is an empty store until something is put. */
+typedef struct jl_jobs jl_jobs;
+typedef struct jl_jobs_ops {
+    /* Upserts by (source, id), else by URL. Several of one batch may be the same job: they count in their order. A full description whose content
+       hash stands under another job is a duplicate of that. */
+    int (*put)(jl_jobs *s, jl_put *put, size_t n, jl_err *err);
+    int (*find)(jl_jobs *s, const jl_find *what, jl_each_job each, void *self, jl_err *err);
+    /* The jobs of these rows, in the order given; rows that are no more are left out. */
+    int (*rows)(jl_jobs *s, const uint64_t *row, size_t n, bool vectors, jl_each_job each, void *self, jl_err *err);
+    /* The rows that were deleted after this change, ascending. -1 with JL_TEMPFAIL when the store no longer knows (vacuum forgets): build anew. */
+    int (*gone)(jl_jobs *s, uint64_t since, int (*each)(void *self, uint64_t row, jl_err *err), void *self,
+                jl_err *err);
+    /* Sets the status of the jobs known by these postings' (source, id) or URL; `now` in seconds. `*marked`: how many there were. Never takes a description away:
+       a done job stays done. JL_STATUS_FAILED counts a try. */
+    int (*mark)(jl_jobs *s, const jl_posting *const *which, size_t n, jl_status status, int64_t now, uint64_t *marked,
+                jl_err *err);
+    /* What has been queued or failed since before `before`: back to none, a queued one counted as a try; with `tries` or more it is dead-lettered: failed
+       for good (tries 255). */
+    int (*requeue)(jl_jobs *s, int64_t before, uint8_t tries, uint64_t *again, uint64_t *given_up, jl_err *err);
+    /* Deletes these rows unless they were touched after `change` (seen again meanwhile); `*deleted` counts. A job whose description younger duplicates need
+       stays until they go. */
+    int (*purge)(jl_jobs *s, const uint64_t *row, size_t n, uint64_t change, uint64_t *deleted, jl_err *err);
+    int (*stat)(jl_jobs *s, jl_jobs_stat *stat, jl_err *err);
+    /* Gives back the disk of what was deleted, checks the store, forgets deletions. */
+    int (*vacuum)(jl_jobs *s, jl_err *err);
+    /* A whole copy: every column, rows and changes kept. export hands each job and its vectors in row order; import takes them into an EMPTY store. */
+    int (*import)(jl_jobs *s, const jl_stored_job *job, size_t n, jl_err *err);
+    void (*close)(jl_jobs *s);
+} jl_jobs_ops;
+
+struct jl_jobs {
+    const jl_jobs_ops *ops;
+};
+
+typedef struct jl_jobs_opener {
+    const char *scheme;
+    const char *(*version)(void);
+    jl_jobs *(*open)(const jl_url *url, int64_t patience, jl_err *err);
+} jl_jobs_opener;
+
+extern const jl_jobs_opener jl_jobs_sqlite;     /* sqlite:PATH                        store_sqlite.c */
+extern const jl_jobs_opener jl_jobs_postgres;   /* postgres://USER@HOST:PORT/DB       store_pg.c */
+extern const jl_jobs_opener jl_jobs_postgresql; /* the same, postgresql:// */
+
+/* NULL (JL_USAGE): a scheme that is not in the list or whose library is not installed, named in the message. `patience` ns, 0 = 60 s. */
+jl_jobs *jl_jobs_open(const jl_jobs_opener *const *openers, const jl_url *url, int64_t patience, jl_err *err);
+
+/* The side file of a store for one model: PATH.MODEL.index beside an SQLite file; else in $XDG_CACHE_HOME/jobline (~/.cache/jobline), named by a hash of the URL
+   without its password. The caller frees it. */
+char *jl_jobs_index_path(const jl_url *url, const char *model, jl_err *err);
+
+#endif
