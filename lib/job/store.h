@@ -86,6 +86,11 @@ typedef struct jl_jobs_ops {
     /* A whole copy: every column, rows and changes kept. export hands each job and its vectors in row order; import takes them into an EMPTY store. */
     int (*import)(jl_jobs *s, const jl_stored_job *job, size_t n, jl_err *err);
     void (*close)(jl_jobs *s);
+    /* The same `store` and `change` as stat tells, without counting anything: what an index is compared with at each start. */
+    int (*at)(jl_jobs *s, uint64_t *store, uint64_t *change, jl_err *err);
+    /* Each model and number of dimensions that vectors of this stage have, duplicates' left out, in any order; `model` lives until the callback returns. */
+    int (*models)(jl_jobs *s, jl_stage stage, int (*each)(void *self, jl_span model, uint32_t dims, uint64_t rows, jl_err *err), void *self,
+                  jl_err *err);
 } jl_jobs_ops;
 
 struct jl_jobs {
