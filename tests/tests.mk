@@ -101,7 +101,7 @@ installed = $(PROGRAMS:%=$(bindir)/%) $(SCRIPTS:%=$(bindir)/%) \
     $(patsubst completions/bash/%,$(share)/bash-completion/completions/%,$(wildcard completions/bash/*)) \
     $(patsubst completions/zsh/%,$(share)/zsh/site-functions/%,$(wildcard completions/zsh/*)) \
     $(patsubst completions/fish/%,$(share)/fish/vendor_completions.d/%,$(wildcard completions/fish/*)) \
-    $(share)/jobline/sample.jsonl \
+    $(patsubst share/%,$(share)/jobline/%,$(wildcard share/*)) \
     $(patsubst %,$(share)/doc/jobline/%,$(wildcard README.md LICENSE))
 
 install: all
@@ -114,7 +114,7 @@ install: all
 	@$(foreach s,$(SCRIPTS),sed 's|^\(lib=.*\)/lib$$|\1/../share/jobline/sh|' scripts/$(s) > $(bindir)/$(s) && chmod 755 $(bindir)/$(s) &&) :
 	@install -m 644 scripts/lib/*.sh $(share)/jobline/sh/
 	@$(foreach d,$(examples),$(foreach f,$(wildcard scripts/$(d)/*),cp -p $(f) $(share)/jobline/$(d)/ &&)) :
-	@install -m 644 share/sample.jsonl $(share)/jobline/
+	@install -m 644 $(wildcard share/*) $(share)/jobline/
 	@install -m 644 $(wildcard README.md LICENSE) $(share)/doc/jobline/
 	@echo 'installed under $(DESTDIR)$(PREFIX): bin, share/man, share/jobline, completions'
 

@@ -12,6 +12,7 @@
  *   nested   hiringOrganization.name and jobTitle
  *   mixed    decoys, duplicate members, whitespace, numbers of any spelling, late keys; the pair is that of the top level
  *   pair     company and title alone, never escaped without need
+ *   job      ~600 bytes, a job line in the normal form as a listing gives it: id, source, snippet, salary, remote
  *
  * --cr ends that share of lines with CR LF. --answers adds "seniority", 1 to 7, which depends on the pair alone. */
 #include <errno.h>
@@ -429,6 +430,81 @@ static void pair_line(text *t, const posting *p) {
     put(t, "}");
 }
 
+/* What is asked for in a field of `field`, in its order; those of a posting are some of them. */
+static const char *const asked[][5] = {{"Java", "Python", "Git", "Kubernetes", "REST APIs"},
+                                       {"SQL", "Python", "Airflow", "Spark", "dbt"},
+                                       {"Cisco routers", "BGP", "firewalls", "VPN", "Wireshark"},
+                                       {"cold calling", "Salesforce", "negotiation", "quota attainment", "CRM"},
+                                       {"SEO", "Google Analytics", "copywriting", "campaigns", "HubSpot"},
+                                       {"patient care", "BLS", "EHR", "triage", "GCP"},
+                                       {"PLC", "AutoCAD Electrical", "NEC", "switchgear", "motor controls"},
+                                       {"SolidWorks", "GD&T", "FEA", "CNC", "thermodynamics"},
+                                       {"contracts", "litigation", "legal research", "compliance", "Westlaw"},
+                                       {"corporate tax", "CPA", "Excel", "IRS audits", "tax returns"},
+                                       {"SAP", "inventory planning", "procurement", "logistics", "forecasting"},
+                                       {"Selenium", "test plans", "regression testing", "Jira", "pytest"},
+                                       {"SIEM", "incident response", "penetration testing", "IAM", "ISO 27001"},
+                                       {"recruiting", "onboarding", "HRIS", "employee relations", "Workday"},
+                                       {"experiments", "prototyping", "patents", "statistics", "lab work"},
+                                       {"ADP", "payroll tax", "timekeeping", "Excel", "benefits administration"},
+                                       {"Figma", "user research", "wireframes", "design systems", "prototyping"},
+                                       {"AWS", "Terraform", "Docker", "Linux", "CI/CD"},
+                                       {"C", "RTOS", "microcontrollers", "I2C", "oscilloscopes"},
+                                       {"cash management", "hedging", "bank relations", "Excel", "liquidity"},
+                                       {"onboarding", "renewals", "Zendesk", "churn analysis", "account plans"},
+                                       {"scheduling", "OSHA-10", "subcontractors", "blueprints", "safety"},
+                                       {"AutoCAD Civil 3D", "grading", "stormwater", "surveying", "permits"},
+                                       {"PyTorch", "Python", "MLOps", "statistics", "feature stores"},
+                                       {"TypeScript", "React", "CSS", "accessibility", "GraphQL"},
+                                       {"Go", "PostgreSQL", "microservices", "Kafka", "gRPC"},
+                                       {"guest service", "reservations", "banquets", "POS", "upselling"},
+                                       {"financial modelling", "GAAP", "budgeting", "variance analysis", "ERP"}};
+
+static void member_snippet(text *t, const posting *p) {
+    size_t f = 0;
+    for (size_t n; f < COUNT(field) - 1; f++) { /* the last one where none is found */
+        n = strlen(field[f]);
+        if (memmem(p->title.p, p->title.n, field[f], n))
+            break;
+    }
+    text d = {.n = 0};
+    size_t from = chance() % 5;
+    put(&d, phrase[chance() % COUNT(phrase)]);
+    put(&d, " You know ");
+    for (size_t i = 0; i < 3; i++) {
+        put(&d, i == 0 ? "" : i == 1 ? ", " : " and ");
+        put(&d, asked[f][(from + i) % 5]);
+    }
+    put(&d, "; ");
+    put_number(&d, 1 + chance() % 10);
+    put(&d, "+ years of experience. ");
+    put(&d, phrase[chance() % COUNT(phrase)]);
+    put(t, "\"snippet\":");
+    put_string(t, d.p, d.n, p->odd && percent(10));
+}
+
+static void job_line(text *t, const posting *p) {
+    char id[17];
+    (void)snprintf(id, sizeof id, "%016" PRIx64, mix(chance() ^ p->number));
+    put(t, "{\"id\":\""), put(t, id);
+    put(t, "\",\"source\":\"indeed\",\"url\":\"https://www.indeed.com/viewjob?jk="), put(t, id);
+    put(t, "\","), member_company(t, p, "\"company\":");
+    put(t, ","), member_title(t, p, "\"title\":");
+    put(t, ","), member_location(t, p->odd);
+    put(t, ","), member_snippet(t, p);
+    if (percent(60)) {
+        uint64_t pay = 35 + chance() % 120;
+        put(t, ",\"salary_min\":"), put_number(t, pay * 1000);
+        put(t, ",\"salary_max\":"), put_number(t, (pay + chance() % 40) * 1000);
+        put(t, ",\"salary_currency\":\"USD\",\"salary_period\":\"year\"");
+    }
+    if (percent(80))
+        put(t, percent(90) ? ",\"employment_type\":\"full_time\"" : ",\"employment_type\":\"contract\"");
+    if (percent(40))
+        put(t, percent(30) ? ",\"remote\":true" : ",\"remote\":false");
+    put(t, ",\"enrichment_status\":\"none\"}");
+}
+
 static void add_answer(text *t, uint64_t pair) {
     while (t->p[t->n - 1] != '}')
         t->n--;
@@ -513,8 +589,8 @@ static void choose_shape(options *o, const char *name) {
     static const struct {
         const char *name;
         void (*shape)(text *, const posting *);
-    } shapes[] = {{"raw", raw_line},     {"short", short_line},   {"long", long_line},
-                  {"mixed", mixed_line}, {"nested", nested_line}, {"pair", pair_line}};
+    } shapes[] = {{"raw", raw_line},       {"short", short_line}, {"long", long_line}, {"mixed", mixed_line},
+                  {"nested", nested_line}, {"pair", pair_line},   {"job", job_line}};
     for (size_t i = 0; i < COUNT(shapes); i++) {
         if (strcmp(name, shapes[i].name) == 0) {
             o->shape = shapes[i].shape;
