@@ -29,15 +29,18 @@ needs_credits      := sqlite redis http
 sources_sqlite := $(wildcard lib/wire/sqlite*.c lib/*/*_sqlite.c)
 sources_redis  := $(wildcard lib/wire/redis*.c lib/*/*_redis.c)
 sources_http   := $(wildcard lib/wire/http*.c)
+sources_pg     := $(wildcard lib/wire/pg*.c lib/*/*_pg.c)
 sources_grpc   := $(wildcard lib/wire/rpc*.c lib/senior/model*.c)
 libs_sqlite    := $(shell $(PKG_CONFIG) --libs sqlite3 2>/dev/null || echo -lsqlite3)
 libs_redis     := $(shell $(PKG_CONFIG) --libs hiredis 2>/dev/null || echo -lhiredis)
 libs_http      := $(shell $(PKG_CONFIG) --libs libcurl 2>/dev/null || echo -lcurl)
+libs_pg        := $(shell $(PKG_CONFIG) --libs libpq 2>/dev/null || echo -lpq)
 # pkg-config lists sixty static dependencies of gRPC; the shared library needs these.
 libs_grpc      := -lgrpc -lgpr -lprotobuf-c
 cflags_redis   := $(shell $(PKG_CONFIG) --cflags hiredis 2>/dev/null)
-NEEDS := sqlite redis http grpc
-LATE  := sqlite redis http
+cflags_pg      := $(shell $(PKG_CONFIG) --cflags libpq 2>/dev/null)
+NEEDS := sqlite redis http pg grpc
+LATE  := sqlite redis http pg
 linked = $(foreach n,$(filter-out $(LATE),$(1)),$(libs_$(n)))
 
 # The name by which a late library is found at run time, as in the one that the linker finds now.
@@ -105,6 +108,8 @@ $(call objects,$(sources_grpc)): | $(BUILD)/gen/seniority.pb-c.h
 $(BUILD)/obj/lib/wire/sqlite.o: CPPFLAGS_ALL += $(call late_flags,$(call soname,$(libs_sqlite),sqlite3),-)
 $(BUILD)/obj/lib/wire/redis_link.o: CPPFLAGS_ALL += $(call late_flags,$(call soname,$(libs_redis),hiredis),)
 $(BUILD)/obj/lib/wire/http.o: CPPFLAGS_ALL += $(call late_flags,$(call soname,$(libs_http),curl),)
+$(BUILD)/obj/lib/wire/pg_link.o: CPPFLAGS_ALL += $(call late_flags,$(call soname,$(libs_pg),pq),) $(cflags_pg) \
+    -DJL_PQ_VERSION='"$(shell $(PKG_CONFIG) --modversion libpq 2>/dev/null)"'
 
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
