@@ -30,21 +30,25 @@ typedef enum jl_tri { JL_UNTOLD = 0, JL_NO, JL_YES } jl_tri;
    in every field. FROZEN FORMAT, version 1: a change of meaning needs a new version of the side file. */
 typedef struct jl_facts {
     int64_t posted, first_seen, last_seen, enriched, expires; /* seconds since 1970 */
-    float salary_min, salary_max;    /* gross, a year (2080 hours, 260 days, 52 weeks, 26 two weeks, 12 months) */
-    char currency[4];                /* ISO 4217, zero-padded */
+    float salary_min, salary_max; /* gross, a year (2080 hours, 260 days, 52 weeks, 26 two weeks, 12 months); without a
+                                        period 10,000 or more are a year's, less is unknown */
+    char currency[4];             /* ISO 4217, zero-padded */
     uint32_t place[JL_FACTS_PLACES]; /* hashes of the parts of `location` (jl_facts_place), unused ones 0 */
-    uint32_t source;                 /* low half of XXH3_64bits (seed 0) of `source` */
+    uint32_t source;                 /* jl_facts_source of `source` */
     uint32_t employment;             /* bits as in job/terms.h */
-    uint8_t remote;                  /* jl_tri */
-    uint8_t visa;                    /* jl_tri: does the text offer sponsorship */
-    uint8_t status;                  /* jl_status */
-    uint8_t tries;                   /* enrichment_tries, 255 = that or more */
-    uint8_t full;                    /* 1: has a description */
-    uint8_t seniority;               /* 1 to 7 when the line has it */
+    uint8_t remote;    /* jl_tri; where the line does not say, its location may ("Remote in Austin, TX") */
+    uint8_t visa;      /* jl_tri: does the text offer sponsorship (job/visa.h) */
+    uint8_t status;    /* jl_status; a line with a description that tells none is done */
+    uint8_t tries;     /* enrichment_tries, 255 = that or more */
+    uint8_t full;      /* 1: has a description */
+    uint8_t seniority; /* 1 to 7 when the line has it */
     uint8_t reserved[10];
 } jl_facts;
 
 _Static_assert(sizeof(jl_facts) == 96, "a side file holds these bytes");
+
+/* The low half of XXH3_64bits (seed 0) of the decoded text, 0 for an empty one. */
+uint32_t jl_facts_source(jl_span source);
 
 /* The members that jl_facts_read wants, to be added to a line's jl_want in one go: returns the index of the first, the
    others follow in the order of jl_job_name (job/job.h; all of JL_JOB_COUNT, so that value(name) is field[first + name]);
@@ -57,15 +61,17 @@ int jl_facts_read(const jl_rec *rec, size_t first, jl_buf *scratch, jl_facts *fa
 
 /* The parts of a place as written ("Chicago, IL 60601", "Remote in Austin, TX", "Berlin, Germany", "Greater London"),
    lower-cased and without accents, postal codes, "remote", "hybrid" and the like; "United States", "US" and "USA" are one,
-   and so are the names and codes of the states of the USA and provinces of Canada. Returns how many hashes it wrote, at most
-   JL_FACTS_PLACES: the low halves of XXH3_64bits (seed 0), never 0. */
+   and so are the names and codes of the states of the USA and provinces of Canada; a state brings its country with it, so that
+   "Chicago, IL" is in "United States". "New York" and "Washington" before a state are the cities. Returns how many hashes it
+   wrote, at most JL_FACTS_PLACES, unused entries 0: the low halves of XXH3_64bits (seed 0), never 0. */
 size_t jl_facts_place(jl_span location, uint32_t place[JL_FACTS_PLACES]);
 /* True when every part of `wanted` is one of the job's; a job in "Chicago, IL" is in "Illinois" and in "Chicago", one in
    "IL" is not in "Chicago". Unused entries are 0. A place without parts holds every job. */
 bool jl_facts_in_place(const jl_facts *facts, const uint32_t wanted[JL_FACTS_PLACES]);
 
 /* What is asked of jobs before they are looked at. Zero bytes ask nothing. A job of which the wanted thing is not known
-   passes min_salary and visa, which few postings tell, and fails everything else. */
+   passes min_salary and visa, which few postings tell, and remote = JL_NO, which excludes those known as remote; it fails
+   everything else. */
 #define JL_ASK_PLACES 16
 typedef struct jl_ask_facts {
     int64_t seen_after, posted_after; /* seconds since 1970; seen: last_seen */
