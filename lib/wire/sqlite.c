@@ -13,8 +13,8 @@
 #include "wire/sqlite_calls.h"
 
 #define PATIENCE_DEFAULT (60 * JL_SECOND)
-#define PAGE_SIZE "16384"
-#define CACHE_KIB "16384"
+#define PAGE_SIZE 16384
+#define CACHE_KIB 16384
 #define WAITING_NAP (2 * JL_MILLISECOND)
 #define HELD_MOST (100 * JL_MILLISECOND)
 #define STAND_BACK (5 * JL_MILLISECOND)
@@ -317,11 +317,42 @@ static int sqlite_journal(jl_sqlite *db, jl_err *err) {
     return sqlite_fail(db, code, err);
 }
 
+/* The SQL of the next step, when there is one. */
+static const char *sqlite_step(const jl_sqlite_kind *kind, int64_t version) {
+    return kind->step && version >= 0 && version < kind->version ? kind->step[version] : NULL;
+}
+
+/* Brings an older file to the version that is known; whoever comes second finds it done. */
+static int sqlite_migrate(jl_sqlite *db, const jl_sqlite_kind *kind, jl_err *err) {
+    int64_t version;
+    if (jl_sqlite_ask(db, "PRAGMA user_version", &version, err) != 0)
+        return -1;
+    if (!sqlite_step(kind, version))
+        return 0;
+    if (jl_sqlite_begin(db, true, err) != 0)
+        return -1;
+    int rc = jl_sqlite_ask(db, "PRAGMA user_version", &version, err);
+    for (const char *sql; rc == 0 && (sql = sqlite_step(kind, version)); version++) {
+        char stamp[48];
+        (void)snprintf(stamp, sizeof stamp, "PRAGMA user_version=%d", (int)version + 1);
+        rc = jl_sqlite_exec(db, sql, err) == 0 ? jl_sqlite_exec(db, stamp, err) : -1;
+    }
+    if (rc == 0)
+        return jl_sqlite_commit(db, err);
+    jl_sqlite_rollback(db);
+    return -1;
+}
+
 static int sqlite_setup(jl_sqlite *db, const jl_sqlite_kind *kind, bool create, bool *empty, jl_err *err) {
-    if (jl_sqlite_exec(db, "PRAGMA cache_size=-" CACHE_KIB "; PRAGMA temp_store=MEMORY", err) != 0)
+    char sql[96];
+    (void)snprintf(sql, sizeof sql, "PRAGMA cache_size=-%d; PRAGMA temp_store=MEMORY",
+                   kind->cache_kib ? kind->cache_kib : CACHE_KIB);
+    if (jl_sqlite_exec(db, sql, err) != 0)
         return -1;
     /* These count only before a file has its first page; later, setting one of them would be a write. */
-    if (*empty && jl_sqlite_exec(db, "PRAGMA page_size=" PAGE_SIZE "; PRAGMA auto_vacuum=INCREMENTAL", err) != 0)
+    (void)snprintf(sql, sizeof sql, "PRAGMA page_size=%d; PRAGMA auto_vacuum=INCREMENTAL",
+                   kind->page_size ? kind->page_size : PAGE_SIZE);
+    if (*empty && jl_sqlite_exec(db, sql, err) != 0)
         return -1;
     if (jl_sqlite_begin(db, false, err) != 0)
         return -1;
@@ -334,7 +365,7 @@ static int sqlite_setup(jl_sqlite *db, const jl_sqlite_kind *kind, bool create, 
         return 0;
     if (sqlite_journal(db, err) != 0 || jl_sqlite_exec(db, "PRAGMA synchronous=FULL", err) != 0)
         return -1;
-    return *empty ? sqlite_make(db, kind, err) : 0;
+    return *empty ? sqlite_make(db, kind, err) : sqlite_migrate(db, kind, err);
 }
 
 /* A name that begins with ':' means something else to SQLite. */

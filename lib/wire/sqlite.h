@@ -17,6 +17,12 @@ typedef struct jl_sqlite_kind {
     int32_t application_id; /* in the file's header */
     int version;            /* user_version: a file with a higher one is refused */
     const char *schema;     /* SQL that makes an empty file one of this kind */
+    /* What follows may be 0. */
+    const char *const *
+        step; /* step[v], for each v < version from the oldest that is known: SQL that makes version v + 1 of version v,
+                                run by whoever opens an older file; NULL, or a step that is NULL: it is taken as it is */
+    int page_size; /* bytes of a page of new files, 0 = 16384 */
+    int cache_kib; /* 0 = 16384 */
 } jl_sqlite_kind;
 
 /* Errors of all functions name the file and have the class

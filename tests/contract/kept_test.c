@@ -274,7 +274,8 @@ static void an_owner_that_is_killed(void **state) {
 /* ---- what stays, and what goes ---- */
 
 static int64_t rows(const char *sql) {
-    static const jl_sqlite_kind kind = {"a cache of what was bought", 0x6a6c6270, 1, ""};
+    static const jl_sqlite_kind kind = {
+        .what = "a cache of what was bought", .application_id = 0x6a6c6270, .version = 1, .schema = ""};
     jl_err err = {0};
     jl_sqlite *db;
     int64_t n = -1;

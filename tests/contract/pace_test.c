@@ -192,7 +192,8 @@ static void keys_go_away_once_nothing_is_reserved(void **state) {
 }
 
 static void sql(const char *text) {
-    static const jl_sqlite_kind kind = {"a pace of jobline", 0x6a6c7063, 1, ""};
+    static const jl_sqlite_kind kind = {
+        .what = "a pace of jobline", .application_id = 0x6a6c7063, .version = 1, .schema = ""};
     jl_err err = {0};
     jl_sqlite *db;
     well(jl_sqlite_open(&db, path_of_file(), &kind, JL_SECOND, true, &err), &err);
@@ -227,7 +228,8 @@ static void a_file_that_is_taken_away(void **state) {
 }
 
 static void a_locked_file(void **state) {
-    static const jl_sqlite_kind kind = {"a pace of jobline", 0x6a6c7063, 1, ""};
+    static const jl_sqlite_kind kind = {
+        .what = "a pace of jobline", .application_id = 0x6a6c7063, .version = 1, .schema = ""};
     if (!is_sqlite(state))
         return;
     jl_err err = {0};

@@ -327,7 +327,8 @@ static void locked_by_another(void **state) {
     assert_int_equal(pipe(to_us) | pipe(to_them), 0);
     pid_t pid = fork();
     if (pid == 0) {
-        static const jl_sqlite_kind kind = {"a jobline store", 0x6a6c6273, 1, ""};
+        static const jl_sqlite_kind kind = {
+            .what = "a jobline store", .application_id = 0x6a6c6273, .version = 1, .schema = ""};
         jl_sqlite *db;
         close(to_us[0]);
         if (jl_sqlite_open(&db, file, &kind, 0, false, &err) != 0 || jl_sqlite_exec(db, "BEGIN EXCLUSIVE", &err) != 0)
