@@ -23,6 +23,7 @@ export PATH=$BUILD/bin:$BUILD/test/bin:$PATH HOME=$tmp/home XDG_STATE_HOME=$tmp/
 RANDOM=$((JL_SEED % 32768))
 
 tap_done=0
+pg_folders=() pg_pids=()
 : >"$tmp/results" # a character each, + or -; a file, because results also come from subshells
 
 running() { # PID: a child of this script that has not ended. A pid alone may by now belong to somebody else.
@@ -35,9 +36,12 @@ on_exit() {
     local status=$? pid
     trap - EXIT
     for pid in $(jobs -pr); do
+        # PostgreSQL's processes share memory that its first one has to give back.
+        [[ " ${pg_pids[*]} " != *" $pid "* ]] || { kill -QUIT "$pid" && wait "$pid"; } 2>/dev/null
         kill -KILL "$pid" 2>/dev/null
         wait "$pid" 2>/dev/null
     done
+    [ "${#pg_folders[@]}" = 0 ] || rm -rf "${pg_folders[@]}"
     if [ "$tap_done" = 0 ]; then
         echo "not ok $(($(wc -c <"$tmp/results") + 1)) - the script reached its end (status $status)"
         status=1
@@ -265,6 +269,48 @@ cluster_settled() {
 on_cluster() { # REDIS-COMMAND...
     local port
     for port in "${CLUSTER_PORTS[@]}"; do redis-cli -p "$port" "$@"; done
+}
+
+# A real PostgreSQL on a free port; sets PG_URL (with its password), PG_SOCKET_URL (over a socket, without one), PG_DIR, PG_PID.
+# After `stop "$PG_PID" INT` (in order; QUIT: as a crash would), restart_postgres starts it again on the same port and folder.
+start_postgres() { # [OPTION...]
+    local try
+    for try in 1 2 3; do
+        PG_DIR=$(mktemp -d "${TMPDIR:-/tmp}/jobline-pg.XXXXXX") # a socket's path has to be short
+        pg_folders+=("$PG_DIR")
+        "$top/tests/tools/pg_server" make "$PG_DIR" >"$PG_DIR/log" 2>&1 && postgres_at "$@" && return 0
+    done
+    not_ok "PostgreSQL starts"
+    tail -n 20 "$PG_DIR/log" "$PG_DIR/initdb.log" 2>&1 | diag
+    return 1
+}
+
+restart_postgres() { # [OPTION...]
+    postgres_at "$@" && return 0
+    not_ok "PostgreSQL starts again"
+    tail -n 20 "$PG_DIR/log" "$PG_DIR/initdb.log" 2>&1 | diag
+    return 1
+}
+
+postgres_at() { # [OPTION...]
+    local port
+    port=$(<"$PG_DIR/port")
+    "$top/tests/tools/pg_server" run "$PG_DIR" "$@" >>"$PG_DIR/log" 2>&1 &
+    PG_PID=$!
+    pg_pids+=("$PG_PID")
+    # shellcheck disable=SC2034 # for the scripts
+    PG_URL=postgres://jobline:s3cret@127.0.0.1:$port/jobline PG_SOCKET_URL="postgres://jobline@/jobline?host=$PG_DIR&port=$port"
+    wait_for postgres_settled && ! gone "$PG_PID"
+}
+
+postgres_settled() {
+    gone "$PG_PID" || "$top/tests/tools/pg_server" answers "$PG_DIR"
+}
+
+pg() { # SQL [PSQL-ARG...]: rows with | between their values
+    local sql=$1
+    shift
+    "$top/tests/tools/pg_server" psql "$PG_DIR" "$@" -c "$sql"
 }
 
 # Waits for the line "listening on ADDRESS:PORT" in a server's output; sets SERVER to ADDRESS:PORT.
