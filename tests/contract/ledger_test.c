@@ -1426,7 +1426,8 @@ static void write_file(const char *bytes) {
     assert_true(f && fputs(bytes, f) >= 0 && fclose(f) == 0);
 }
 
-static const jl_sqlite_kind any_kind = {"a ledger of jobline", 0x6a6c6c67, 99, ""};
+static const jl_sqlite_kind any_kind = {
+    .what = "a ledger of jobline", .application_id = 0x6a6c6c67, .version = 99, .schema = ""};
 
 static void sql(const char *text) {
     jl_err err = {0};
