@@ -5,7 +5,8 @@
 #include "job/facts.h"
 #include "vector/vector.h"
 
-/* One job as a store takes and keeps it. Spans are borrowed. */
+/* One job as a store takes and keeps it. Spans are borrowed. Behind `line` an LF stands and JL_PAD bytes can be read: postings
+   come out of the functions below. */
 typedef struct jl_posting {
     jl_span source, id;               /* decoded; what a job is known by. `source` may be empty, `id` never is */
     jl_span url;                      /* canonical, decoded; may be empty. Two jobs of one store never have the same */
@@ -23,8 +24,9 @@ void jl_postings_free(jl_postings *p);
 const jl_want *jl_postings_want(const jl_postings *p);
 /* Reads a record scanned with that want. Without `id` the line gets the one that follows from its URL or text (job/link.h), without `source`
    the site of its URL; `now` (seconds since 1970) is first_seen_at and last_seen_at where the line has none: what is missing is
-   spliced into the posting's line. -1 with JL_DATA: no company or title, an embedding that is none (err->byte says where).
-   The posting's spans live until the next read with the same `out`. */
+   spliced into the posting's line, and so is the content_hash of a description that has none. -1 with JL_DATA: no company or title,
+   an id or source longer than 512 bytes or with a NUL, an embedding that is none (err->byte says where). `out` is emptied first;
+   the posting's spans live in it until the next read with the same `out`. */
 int jl_postings_read(jl_postings *p, const jl_rec *rec, int64_t now, jl_buf *out, jl_posting *posting, jl_err *err);
 
 typedef enum jl_stored {
@@ -45,7 +47,11 @@ extern const char *const jl_stored_name[JL_STOREDS];
      - first_seen_at is the earlier, last_seen_at the later; enriched_at is that of the enriched one
      - vectors: each stage the incoming one, else the one at hand; a vector made from a text that is no longer the line's
        (title, company, location, snippet for listing; description for full) is dropped unless a new one came
-     - JL_STORED_SAME: nothing but last_seen_at differs
+     - a vector that came is kept though it was made from another text than the merged line's only when the one at hand was too
+     - members that belong together come from one line: the pay (amounts, currency, period), the description with its HTML and
+       hash; enriched_at, status and tries are never added to a line of another status
+     - JL_STORED_SAME: nothing but last_seen_at differs; then the line at hand stays but for that
+     - a job that was known by its URL keeps its own id, source and URL, in its line too; `url` is the one at hand, else the incoming one
    Fills `merged` whose spans live in `old`, `in` and `out`. -1: memory. `old` and `in` need not have the same id: by URL the
    job at hand keeps its own (source, id). */
 int jl_merge(jl_postings *p, const jl_posting *old, const jl_posting *in, jl_buf *out, jl_posting *merged,
@@ -58,7 +64,8 @@ int jl_merge_strip(jl_postings *p, const jl_posting *in, jl_buf *out, jl_posting
 int jl_merge_mark(jl_postings *p, const jl_posting *old, jl_status status, uint8_t tries, jl_buf *out,
                   jl_posting *marked, jl_err *err);
 
-/* A posting out of what a store keeps: fills everything but row columns from `line` (which is checked) and the vectors. */
+/* A posting out of what a store keeps: fills everything but row columns from `line` (which is checked) and the vectors. The spans
+   live in `out`, which is emptied first. JL_DATA: the line is damaged. */
 int jl_postings_load(jl_postings *p, jl_span line, jl_buf *out, jl_posting *posting, jl_err *err);
 
 #endif

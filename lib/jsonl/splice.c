@@ -1,6 +1,8 @@
 /* Lines written with members added or replaced. */
 #include "jsonl/splice.h"
 
+#include "jsonl/each.h"
+
 /* Where the bytes go: into room that was made beforehand (`to`), or piece by piece when the line is larger than the
    buffer of `out`. */
 typedef struct sink {
@@ -55,34 +57,100 @@ static const jl_member *next_in_place(const jl_rec *rec, const jl_member *member
     return next;
 }
 
-int jl_splice(jl_out *out, const jl_rec *rec, const jl_member *member, size_t n, jl_err *err) {
-    size_t most = (size_t)rec->len + 1;
-    for (size_t i = 0; i < n; ++i)
-        most += member[i].token.n + member[i].value.n + 2;
-    sink s;
-    if (sink_open(&s, out, most, err))
-        return -1;
-
-    uint32_t off = 0;
+/* From `off` on up to the '}' of the record, with the members set. */
+static int put_set(sink *s, const jl_rec *rec, uint32_t off, const jl_member *member, size_t n) {
     for (const jl_member *m; (m = next_in_place(rec, member, n, off));) {
         const jl_field *f = &rec->field[m->field];
-        if (put(&s, (jl_span){rec->line + off, f->off - off}) || put(&s, m->value))
+        if (put(s, (jl_span){rec->line + off, f->off - off}) || put(s, m->value))
             return -1;
         off = f->off + f->len;
     }
-    if (put(&s, (jl_span){rec->line + off, rec->close - off}))
+    if (put(s, (jl_span){rec->line + off, rec->close - off}))
         return -1;
     bool comma = !rec->empty;
     for (size_t i = 0; i < n; ++i) {
         if (in_place(rec, &member[i]))
             continue;
-        if (put_member(&s, comma, member[i].token, member[i].value))
+        if (put_member(s, comma, member[i].token, member[i].value))
             return -1;
         comma = true;
     }
-    if (put(&s, (jl_span){rec->line + rec->close, rec->len - rec->close}))
+    return 0;
+}
+
+static size_t most_set(const jl_rec *rec, const jl_member *member, size_t n) {
+    size_t most = (size_t)rec->len + 1;
+    for (size_t i = 0; i < n; ++i)
+        most += member[i].token.n + member[i].value.n + 2;
+    return most;
+}
+
+int jl_splice(jl_out *out, const jl_rec *rec, const jl_member *member, size_t n, jl_err *err) {
+    sink s;
+    if (sink_open(&s, out, most_set(rec, member, n), err) || put_set(&s, rec, 0, member, n) ||
+        put(&s, (jl_span){rec->line + rec->close, rec->len - rec->close}))
         return -1;
     return sink_close(&s);
+}
+
+/* ---- into memory ---- */
+
+/* The '{' of the record. */
+static uint32_t open_of(const jl_rec *rec) {
+    uint32_t off = 0;
+    while (rec->line[off] != '{')
+        ++off;
+    return off;
+}
+
+/* Ends the object that was put behind out->n; the room for all of it was reserved. */
+static void settle(jl_buf *out, sink *s) {
+    put(s, JL_SPAN("}\n"));
+    out->n = (size_t)(s->to - out->p);
+}
+
+int jl_splice_set(jl_buf *out, const jl_rec *rec, const jl_member *member, size_t n, jl_err *err) {
+    if (jl_buf_reserve(out, most_set(rec, member, n) + JL_PAD, err))
+        return -1;
+    sink s = {.to = out->p + out->n};
+    put_set(&s, rec, open_of(rec), member, n);
+    settle(out, &s);
+    return 0;
+}
+
+static bool named(jl_span token, const jl_span *name, size_t n) {
+    for (size_t i = 0; i < n; ++i)
+        if (jl_json_is(token, name[i]))
+            return true;
+    return false;
+}
+
+int jl_splice_drop(jl_buf *out, const jl_rec *rec, const jl_span *name, size_t n, jl_err *err) {
+    if (jl_buf_reserve(out, (size_t)rec->len + 1 + JL_PAD, err))
+        return -1;
+    sink s = {.to = out->p + out->n};
+    const char *open = rec->line + open_of(rec);
+    const char *close = rec->line + rec->close;
+    jl_each it = jl_each_start((jl_value){{open, (size_t)(close - open) + 1}, JL_OBJECT});
+    jl_span token;
+    jl_value value;
+    /* A member takes the bytes between the one before it and itself along; the first that stays leaves a comma behind. */
+    const char *behind = open + 1;
+    bool first = true;
+    put(&s, JL_SPAN("{"));
+    while (jl_each_next(&it, &token, &value)) {
+        const char *from = first ? token.p : behind;
+        while (first && from[-1] != ',' && from[-1] != '{')
+            --from;
+        behind = value.text.p + value.text.n;
+        if (named(token, name, n))
+            continue;
+        put(&s, (jl_span){from, (size_t)(behind - from)});
+        first = false;
+    }
+    put(&s, (jl_span){behind, (size_t)(close - behind)});
+    settle(out, &s);
+    return 0;
 }
 
 int jl_splice_key(jl_buf *out, const jl_rec *rec, const jl_names *names, size_t first, jl_span extra, jl_err *err) {
