@@ -31,13 +31,15 @@ static int keep_span(jl_keep *k, jl_span *span, jl_err *err) {
         *span = (jl_span){"", 0};
         return 0;
     }
-    if ((k->blocks == 0 || span->n > k->size - k->used) && keep_block(k, span->n, err) != 0)
+    size_t n = span->n + 1;
+    if ((k->blocks == 0 || n > k->size - k->used) && keep_block(k, n, err) != 0)
         return -1;
     char *copy = k->block[k->blocks - 1] + k->used;
     memcpy(copy, span->p, span->n);
+    copy[span->n] = '\n'; /* which ends a line that is scanned again */
     span->p = copy;
-    k->used += span->n;
-    k->bytes += span->n;
+    k->used += n;
+    k->bytes += n;
     return 0;
 }
 

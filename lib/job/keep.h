@@ -14,7 +14,7 @@ typedef struct jl_keep {
     size_t used, size; /* of the last block */
 } jl_keep;
 
-/* Appends a copy, JL_PAD readable bytes behind each of its texts. -1: memory ran out. */
+/* Appends a copy, an LF and JL_PAD readable bytes behind each of its texts. -1: memory ran out. */
 int jl_keep_add(jl_keep *k, const jl_posting *posting, jl_err *err);
 /* Empty again; the memory of a few postings stays. */
 void jl_keep_clear(jl_keep *k);

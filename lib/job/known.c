@@ -29,19 +29,27 @@ static jl_span part_span(const jl_buf *out, struct part p) {
     return p.n ? (jl_span){out->p + p.off, p.n} : (jl_span){"", 0};
 }
 
-/* What a member means, if it is a text; nothing else stands for one. */
+/* What a member means, if it is a text, or a number that stands for one in an id. */
 static int decode(const jl_rec *rec, size_t field, jl_buf *out, struct part *part, jl_err *err) {
     part->off = out->n;
+    if (rec->field[field].type == JL_NUMBER && jl_buf_add(out, jl_rec_value(rec, field), err) != 0)
+        return -1;
     if (rec->field[field].type == JL_STRING && jl_json_decode(jl_rec_value(rec, field), out, err) != 0)
         return -1;
     part->n = out->n - part->off;
     return 0;
 }
 
+/* A number is an id in its own spelling, and no other text. */
+static int decode_text(const jl_rec *rec, size_t field, jl_buf *out, struct part *part, jl_err *err) {
+    *part = (struct part){out->n, 0};
+    return rec->field[field].type == JL_STRING ? decode(rec, field, out, part, err) : 0;
+}
+
 static int derive(const jl_rec *rec, size_t first, jl_buf *out, char id[33], jl_err *err) {
     struct part part[FIELDS];
     for (size_t i = F_COMPANY; i < FIELDS; i++)
-        if (decode(rec, first + i, out, &part[i], err) != 0)
+        if (decode_text(rec, first + i, out, &part[i], err) != 0)
             return -1;
     return jl_link_derive(part_span(out, part[F_COMPANY]), part_span(out, part[F_TITLE]),
                           part_span(out, part[F_LOCATION]), id, err);
@@ -50,7 +58,7 @@ static int derive(const jl_rec *rec, size_t first, jl_buf *out, char id[33], jl_
 static int read_url(const jl_rec *rec, size_t first, jl_buf *out, struct part *url, jl_link *link, jl_err *err) {
     struct part typed;
     jl_buf text = {0};
-    if (decode(rec, first + F_URL, &text, &typed, err) != 0) {
+    if (decode_text(rec, first + F_URL, &text, &typed, err) != 0) {
         jl_buf_free(&text);
         return -1;
     }
@@ -72,7 +80,7 @@ int jl_known_read(const jl_rec *rec, size_t first, jl_buf *out, jl_posting *know
     struct part id, source, url;
     jl_link link = {0};
     *known = (jl_posting){0};
-    if (decode(rec, first + F_ID, out, &id, err) != 0 || decode(rec, first + F_SOURCE, out, &source, err) != 0 ||
+    if (decode(rec, first + F_ID, out, &id, err) != 0 || decode_text(rec, first + F_SOURCE, out, &source, err) != 0 ||
         read_url(rec, first, out, &url, &link, err) != 0)
         return -1;
     if (id.n == 0) {

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "job/keep.h"
 #include "job/known.h"
+#include "job/posting.h"
 
 #define MOST ((size_t)8192) /* postings that wait for one commit */
 #define MOST_BYTES ((size_t)8 << 20)
@@ -16,7 +17,7 @@ struct put {
     jl_put_options o;
     jl_postings *reader; /* of puts */
     jl_want *want;       /* of marks */
-    size_t first, stored_field;
+    size_t first;
     jl_buf text; /* of the line at hand */
     jl_keep keep;
     uint64_t *ticket; /* of lines whose answer is not handed on yet */
@@ -205,7 +206,7 @@ jl_lookup *jl_put_open(const jl_put_options *options, jl_err *err) {
 
 const jl_want *jl_put_want(const jl_lookup *put, size_t *stored) {
     const struct put *p = (const struct put *)(const void *)put;
-    *stored = p->stored_field;
+    *stored = p->o.marks ? 0 : JL_POSTING_STORED;
     return p->o.marks ? p->want : jl_postings_want(p->reader);
 }
 
