@@ -64,4 +64,19 @@ ndcg() { # RANKER FULL-TEXTS
 check "words beat chance" awk "BEGIN { exit !($(ndcg BM25 0) > $(ndcg 'random order' 0) + 0.2) }"
 check "full texts help" awk "BEGIN { exit !($(ndcg BM25 50) > $(ndcg BM25 0) + 0.05) }"
 check "words alone do not solve it" awk "BEGIN { exit !($(ndcg BM25 50) < 0.85) }"
+
+# Titles: three of one group, two of another. By shared words "truck driver" finds "driver" first, "pilot" nothing.
+printf '%s\n' $'d\ttruck driver' $'d\tDriver' $'d\tdriver' $'d\ttrucker' $'n\tnurse' $'n\ttruck nurse' $'x\tPilot' >titles.tsv
+"$PYTHON" "$set/titles" --no-model titles.tsv >out # driver: 1, truck driver: 1, trucker: 0, nurse: 1, truck nurse: 1, of 5
+has out "6 titles of 3 groups" "titles that differ by case are one"
+is "$(awk '/^shared/ { print $3, $4 }' out)" "5 0.8000" "titles by shared words, worked out by hand"
+
+# Vectors of two dimensions: (1,0) (0.8,0.6) (0,1) of groups 1 2 1; only the ones of group 1 have kin, each behind the other group.
+floats() { # GROUP X Y
+    "$PYTHON" -c 'import struct, sys; sys.stdout.buffer.write(struct.pack("=Iff", int(sys.argv[1]), *map(float, sys.argv[2:])))' "$@"
+}
+{ floats 1 1 0 && floats 2 0.8 0.6 && floats 1 0 1; } >vectors
+is "$(nearest 2 10 <vectors | tr '\t' ' ')" "2 0.5000 0.0000 1.0000" "titles by vectors, worked out by hand"
+head -c 20 vectors >part
+expect 65 "a vector that is cut off" nearest 2 10 <part
 done_testing
