@@ -26,7 +26,7 @@ static bool sentence(jl_span text, const char *at, char words[2 * REACH + 3]) {
     words[n++] = ' ';
     for (const char *p = from; p < to; ++p) {
         char c = *p;
-        words[n++] = (char)(c >= 'A' && c <= 'Z' ? c + 32 : c == ',' || c == ':' || c == '(' || c == ')' ? ' ' : c);
+        words[n++] = (char)(c >= 'A' && c <= 'Z' ? c + 32 : strchr(",:()\"", c) && c ? ' ' : c);
     }
     words[n++] = ' ';
     words[n] = '\0';
