@@ -3,7 +3,7 @@
 
 /* Bytes to either side of the word that are looked at, and how many of the words. */
 #define REACH 160
-#define MOST 32
+#define MOST 8
 
 static bool ends_sentence(const char *p) {
     return *p == '.' || *p == '!' || *p == '?' || *p == ';' || *p == '\n';
@@ -11,6 +11,10 @@ static bool ends_sentence(const char *p) {
 
 static bool is_break(const char *p, const char *end) {
     return *p == '\\' && p + 1 < end && (p[1] == 'n' || p[1] == 'r');
+}
+
+static bool is_mark(char c) {
+    return c == ',' || c == ':' || c == '(' || c == ')' || c == '"';
 }
 
 /* The sentence around `at` in lower case between spaces; true when it is a question. */
@@ -26,7 +30,7 @@ static bool sentence(jl_span text, const char *at, char words[2 * REACH + 3]) {
     words[n++] = ' ';
     for (const char *p = from; p < to; ++p) {
         char c = *p;
-        words[n++] = (char)(c >= 'A' && c <= 'Z' ? c + 32 : strchr(",:()\"", c) && c ? ' ' : c);
+        words[n++] = (char)(c >= 'A' && c <= 'Z' ? c + 32 : is_mark(c) ? ' ' : c);
     }
     words[n++] = ' ';
     words[n] = '\0';
