@@ -160,7 +160,7 @@ P("p14", "Grace Adeyemi", "ICU Registered Nurse, BSN, CCRN", ("Houston", "TX", "
   [("University of Texas", "Nursing", "BSN", "2014")],
   [("Critical care", ("ventilators", "vasoactive drips", "CRRT")), ("ACLS, BLS", ()), ("CCRN", ()), ("Epic", ()), ("Precepting", ())],
   {"rn/icu": 3, "rn/medsurg": 1, "rn/or": 1, "rn/home": 1, "clinical_research/site": 1},
-  3, "hou", remote="no", levels={2: 0, 4: 0}, prefs={"onsite": True, "locations": ["Houston, TX"]})
+  3, "hou", remote="no", levels={2: 0, 4: 1}, prefs={"onsite": True, "locations": ["Houston, TX"]})
 
 T("p15", """Just passed my NCLEX! BSN from Loyola Chicago, May graduate. Clinical rotations in med-surg, pediatrics and
   psych, senior practicum on a telemetry floor. Worked two years as a nursing assistant while in school. BLS. Looking for a
@@ -223,7 +223,7 @@ P("p22", "Luis Herrera", "Industrial Electrician", ("Houston", "TX", "US"),
   [("IBEW Local 716", "Electrical apprenticeship", "Certificate", "2013")],
   [("PLC troubleshooting", ("Allen-Bradley",)), ("Motor controls", ("VFD",)), ("Conduit bending", ()), ("NEC", ()), ("Texas journeyman license", ())],
   {"electrician/industrial": 3, "electrician/residential": 1, "electrician/solar": 1, "hvac/commercial": 1, "electrician/lowvolt": 1},
-  3, "hou", remote="no", levels={2: 0, 4: 0}, prefs={"onsite": True, "locations": ["Houston, TX", "Pasadena, TX"]})
+  3, "hou", remote="no", levels={2: 0, 4: 1}, prefs={"onsite": True, "locations": ["Houston, TX", "Pasadena, TX"]})
 
 T("p23", """High school senior graduating in June, Columbus OH. Two years of vocational electrical program (Fort Hayes), can bend EMT,
   wire three-way switches and read simple prints. OSHA 10. Looking for an electrical apprenticeship or helper job. Have a car and basic tools.""",
@@ -328,7 +328,7 @@ P("p36", "Brooke Hanson", "Medical Device Sales", ("Dallas", "TX", "US"),
   [("Baylor University", "Kinesiology", "Bachelor", "2015")],
   [("Medical device sales", ("implants", "arthroscopy")), ("Operating room", ()), ("Surgeon relationships", ()), ("Contracting", ("GPO",))],
   {"account_exec/medical": 3, "account_exec/industrial": 1, "account_exec/saas": 1, "clinical_research/site": 0, "rn/or": 0},
-  3, "dal", remote="no", levels={2: 0, 4: 0})
+  3, "dal", remote="no", levels={2: 0, 4: 1})
 
 P("p37", "Kimberly Ross", "HR Generalist, SHRM-CP", ("Columbus", "OH", "US"),
   "The whole employee life cycle for 300 people at a logistics company.",
@@ -415,7 +415,7 @@ P("p47", "Katrin Vogel", "Gesundheits- und Krankenpflegerin, Intensivstation", (
   [("Charité Gesundheitsakademie", "Gesundheits- und Krankenpflege", "Staatsexamen", "2012")],
   [("Intensivpflege", ("Beatmung", "Weaning", "Dialyse")), ("Praxisanleitung", ()), ("Fachweiterbildung I&A", ()), ("Notfallmanagement", ())],
   {"de_pflege/intensiv": 3, "de_pflege/altenpflege": 1, "de_pflege/ambulant": 1, "de_pflege/mfa": 0, "rn/icu": 1},
-  3, "ber", remote="no", levels={2: 0, 4: 0}, prefs={"onsite": True, "locations": ["Berlin"]})
+  3, "ber", remote="no", levels={2: 0, 4: 1}, prefs={"onsite": True, "locations": ["Berlin"]})
 
 P("p48", "Carmen Ruiz", "Contable", ("Madrid", "Madrid", "ES"),
   "Contable con seis años de experiencia en pyme industrial: cierres, impuestos y auditoría. Busco puesto estable en Madrid.",
