@@ -23,12 +23,13 @@ needs_senior-grpc  := grpc sqlite redis
 needs_senior-model := grpc
 needs_hd-fetch     := http sqlite redis
 needs_credits      := sqlite redis http
+needs_job-embed    := http sqlite redis
 
 # What a need means: its sources in lib/ (everything else is the core) and its libraries. Those of LATE are not linked
 # but loaded when a store asks for them (lib/wire/late.h).
 sources_sqlite := $(wildcard lib/wire/sqlite*.c lib/*/*_sqlite.c)
 sources_redis  := $(wildcard lib/wire/redis*.c lib/*/*_redis.c)
-sources_http   := $(wildcard lib/wire/http*.c)
+sources_http   := $(wildcard lib/wire/http*.c lib/embed/http*.c)
 sources_pg     := $(wildcard lib/wire/pg*.c lib/*/*_pg.c)
 sources_grpc   := $(wildcard lib/wire/rpc*.c lib/senior/model*.c)
 libs_sqlite    := $(shell $(PKG_CONFIG) --libs sqlite3 2>/dev/null || echo -lsqlite3)
