@@ -45,8 +45,7 @@ static const jl_sqlite_kind file_kind = {
         "CREATE TABLE vector(cell INTEGER PRIMARY KEY, data BLOB NOT NULL);"
         "CREATE TABLE gone(change INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY(change, row)) WITHOUT ROWID;",
     .step = steps,
-    .page_size = 4096,
-    .cache_kib = 24 << 10,
+    .cache_kib = 32 << 10,
 };
 
 #define JOB_FACTS_COLUMNS "row, change, first, marked, link IS NOT NULL, waiting, listing, full, facts"

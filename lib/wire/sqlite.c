@@ -13,7 +13,7 @@
 #include "wire/sqlite_calls.h"
 
 #define PATIENCE_DEFAULT (60 * JL_SECOND)
-#define PAGE_SIZE 16384
+#define PAGE_SIZE "16384"
 #define CACHE_KIB 16384
 #define WAITING_NAP (2 * JL_MILLISECOND)
 #define HELD_MOST (100 * JL_MILLISECOND)
@@ -350,9 +350,7 @@ static int sqlite_setup(jl_sqlite *db, const jl_sqlite_kind *kind, bool create, 
     if (jl_sqlite_exec(db, sql, err) != 0)
         return -1;
     /* These count only before a file has its first page; later, setting one of them would be a write. */
-    (void)snprintf(sql, sizeof sql, "PRAGMA page_size=%d; PRAGMA auto_vacuum=INCREMENTAL",
-                   kind->page_size ? kind->page_size : PAGE_SIZE);
-    if (*empty && jl_sqlite_exec(db, sql, err) != 0)
+    if (*empty && jl_sqlite_exec(db, "PRAGMA page_size=" PAGE_SIZE "; PRAGMA auto_vacuum=INCREMENTAL", err) != 0)
         return -1;
     if (jl_sqlite_begin(db, false, err) != 0)
         return -1;
