@@ -94,7 +94,7 @@ void jl_pg_silence(jl_pg *db, int64_t ns) {
 }
 
 int jl_pg_connect(jl_pg *db, jl_err *err) {
-    if (db->link.conn)
+    if (db->transaction && db->link.conn)
         return 0;
     if (db->transaction)
         return jl_err_set(err, JL_UNAVAILABLE, "%s: the connection was lost", db->name);

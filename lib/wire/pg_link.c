@@ -364,7 +364,18 @@ static int link_attempt(jl_pg_link *l, int64_t deadline, jl_err *err) {
     return session(l, err);
 }
 
+/* True when the server has closed a connection on which nothing is under way: it says why, then comes the end. */
+static bool link_stale(jl_pg_link *l) {
+    struct pollfd fd = {.fd = PQsocket(l->conn), .events = POLLIN};
+    while (poll(&fd, 1, 0) > 0)
+        if (!PQconsumeInput(l->conn) || PQisBusy(l->conn) || PQstatus(l->conn) != CONNECTION_OK)
+            return true;
+    return false;
+}
+
 int jl_pg_link_connect(jl_pg_link *l, jl_err *err) {
+    if (l->conn && !l->busy && !jl_pg_link_open(l) && link_stale(l))
+        link_end(l);
     if (l->conn)
         return 0;
     int64_t time = l->number ? l->patience : sooner(l->patience, FIRST_CONTACT);
