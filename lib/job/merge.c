@@ -223,6 +223,10 @@ static int merge_line(merger *m, const jl_rec *rec, int64_t first, int64_t last,
         take(m, &n, JL_JOB_FIRST_SEEN_AT);
     if (last != m->winner->job->facts.last_seen)
         take(m, &n, JL_JOB_LAST_SEEN_AT);
+    /* A line whose text went to the first of its duplicates still has that text's hash. */
+    if (m->loser->job->facts.full && !m->winner->job->facts.full &&
+        m->winner->rec.field[JL_JOB_CONTENT_HASH].type != JL_ABSENT && differs(m, JL_JOB_CONTENT_HASH))
+        take(m, &n, JL_JOB_CONTENT_HASH);
     add_missing(m, &n);
     return jl_splice_set(out, rec, m->p->member, n, m->err);
 }
