@@ -28,7 +28,7 @@ typedef struct jl_find {
     jl_ask_facts facts;
     const jl_span *id; /* "ID" or "SOURCE:ID"; with `url`: those that have one of these ids or one of these URLs */
     size_t ids;
-    const jl_span *url; /* canonical; a job is found by the URL that it is known by (put) */
+    const jl_span *url; /* canonical */
     size_t urls;
     jl_span company, title, location;
     int64_t seen_before;   /* last_seen before, seconds since 1970; 0 = any */
@@ -82,13 +82,12 @@ typedef struct jl_jobs jl_jobs;
 typedef struct jl_jobs_ops {
     /* Upserts, one posting after the other, as if each came alone: several of one batch may be the same job. Batches of
        thousands are what makes it fast; a few times a batch's bytes is the memory that it takes.
-         1. The job at hand is the one with (source, id); else the one known by the posting's URL; else there is none. jl_merge
-            makes the two one.
+         1. The job at hand is the one with (source, id); else the one with the posting's URL, of several that with the lowest
+            row (it is rare: a job known by its id gets a URL that another has); else there is none. jl_merge makes the two one.
          2. If what comes out has a content hash that another job with a description of its own has (the one with the lowest row;
             duplicates have none of their own), and no job is a duplicate of this one, it is stored as a duplicate of that:
             jl_merge_strip. `stored` says so. Else, with a description, it is (again) a job of its own; without one it stays what it was.
-         3. It is known by its URL unless another job is known by that already.
-         4. Where its status is another than before (than none, if it is new), `marked` becomes last_seen unless it is later.
+         3. Where its status is another than before (than none, if it is new), `marked` becomes last_seen unless it is later.
        A put that changes no byte of a job (the same batch again) does not touch it. */
     int (*put)(jl_jobs *s, jl_put *put, size_t n, jl_err *err);
     int (*find)(jl_jobs *s, const jl_find *what, jl_each_job each, void *self, jl_err *err);
@@ -98,7 +97,7 @@ typedef struct jl_jobs_ops {
        later than its last change, as after an old copy was put back): build anew. */
     int (*gone)(jl_jobs *s, uint64_t since, int (*each)(void *self, uint64_t row, jl_err *err), void *self,
                 jl_err *err);
-    /* Sets the status of the jobs known by these postings' (source, id), else URL, in their order; `now` in seconds. `*marked`: how many
+    /* Sets the status of the jobs known by these postings' (source, id), else URL as in put, in their order; `now` in seconds. `*marked`: how many
        were. Never takes a description away: one that is done, has a description or is a duplicate is left as it is, but
        may become done.
        JL_STATUS_FAILED counts a try. */

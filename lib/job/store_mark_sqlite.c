@@ -12,7 +12,7 @@ static int set_status(jl_jfile *f, jl_status status, uint8_t tries, int64_t mark
     if (jl_merge_mark(f->postings, &old->job.job, status, tries, &f->merged, &job.job, err) != 0)
         return -1;
     job.marked = marked;
-    return jl_jfile_change(f, old, &job, old->linked, err);
+    return jl_jfile_change(f, old, &job, err);
 }
 
 static int mark_one(jl_jfile *f, const jl_posting *which, jl_status status, int64_t now, uint64_t *marked,

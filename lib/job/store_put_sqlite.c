@@ -29,14 +29,6 @@ static int find_first(jl_jfile *f, jl_stored_job *job, jl_put *put, jl_err *err)
     return 0;
 }
 
-/* Whether the job is known by its URL: 1, unless another is. */
-static int find_linked(jl_jfile *f, const jl_stored_job *job, jl_err *err) {
-    if (job->job.url.n == 0)
-        return 0;
-    int rc = jl_jfile_by_url(f, job->job.url, &f->other, err);
-    return rc < 0 ? -1 : rc == 0 || f->other.job.row == job->row;
-}
-
 static void note_marked(jl_stored_job *job, uint8_t status_before) {
     if (job->job.facts.status != status_before && job->marked < job->job.facts.last_seen)
         job->marked = job->job.facts.last_seen;
@@ -45,14 +37,13 @@ static void note_marked(jl_stored_job *job, uint8_t status_before) {
 static int put_new(jl_jfile *f, jl_put *put, jl_err *err) {
     jl_stored_job job = {.job = *put->in};
     put->stored = JL_STORED_NEW;
-    /* Nobody is known by its URL: that was asked before. */
     if (find_first(f, &job, put, err) != 0)
         return -1;
     note_marked(&job, JL_STATUS_NONE);
     job.change = (uint64_t)jl_jfile_touch(f);
     job.row = (uint64_t)++f->row;
     put->row = job.row;
-    return jl_jfile_add(f, &job, job.job.url.n > 0, err);
+    return jl_jfile_add(f, &job, err);
 }
 
 static int put_again(jl_jfile *f, jl_put *put, jl_err *err) {
@@ -63,11 +54,8 @@ static int put_again(jl_jfile *f, jl_put *put, jl_err *err) {
     if (jl_merge(f->postings, &old->job.job, put->in, &f->merged, &job.job, &put->stored, err) != 0 ||
         find_first(f, &job, put, err) != 0)
         return -1;
-    int linked = 1;
-    if (!old->linked || !jl_span_eq(old->job.job.url, job.job.url))
-        linked = find_linked(f, &job, err);
     note_marked(&job, old->job.job.facts.status);
-    return linked < 0 ? -1 : jl_jfile_change(f, old, &job, linked, err);
+    return jl_jfile_change(f, old, &job, err);
 }
 
 static int put_all(jl_jfile *f, jl_put *put, size_t n, jl_err *err) {
@@ -101,8 +89,7 @@ static int import_check(const jl_jfile *f, const jl_stored_job *job, jl_err *err
 
 static int import_all(jl_jfile *f, const jl_stored_job *job, size_t n, jl_err *err) {
     for (size_t i = 0; i < n; i++) {
-        int linked = import_check(f, &job[i], err) == 0 ? find_linked(f, &job[i], err) : -1;
-        if (linked < 0 || jl_jfile_add(f, &job[i], linked, err) != 0)
+        if (import_check(f, &job[i], err) != 0 || jl_jfile_add(f, &job[i], err) != 0)
             return -1;
         f->row = (int64_t)job[i].row;
         if (f->change < (int64_t)job[i].change)

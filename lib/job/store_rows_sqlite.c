@@ -17,7 +17,7 @@
 static const char *const steps[VERSION] = {NULL};
 
 /* job.key       of the id; with another source it is another job
-   job.link      of the URL, when the job is known by it
+   job.link      of the URL, when there is one
    job.content   of the content hash, when the job has the description itself
    job.waiting   queued or failed, and not given up
    job.listing, job.full   models of its vectors
@@ -48,10 +48,10 @@ static const jl_sqlite_kind file_kind = {
     .cache_kib = 32 << 10,
 };
 
-#define JOB_FACTS_COLUMNS "row, change, first, marked, link IS NOT NULL, waiting, listing, full, facts"
+#define JOB_FACTS_COLUMNS "row, change, first, marked, waiting, listing, full, facts"
 #define JOB_COLUMNS JOB_FACTS_COLUMNS ", line"
 
-enum column { ROW, CHANGE, FIRST, MARKED, LINKED, WAITING, LISTING, FULL, FACTS, LINE };
+enum column { ROW, CHANGE, FIRST, MARKED, WAITING, LISTING, FULL, FACTS, LINE };
 
 static const char *const sql[QUERIES] = {
     [HEAD_READ] = "SELECT number, change, row, forgotten FROM head",
@@ -311,7 +311,6 @@ int jl_jfile_row_columns(jl_jfile *f, jl_sqlite_stmt *s, jl_jfile_row *r, jl_err
                          .change = (uint64_t)jl_sqlite_int(s, CHANGE),
                          .first = (uint64_t)jl_sqlite_int(s, FIRST),
                          .marked = jl_sqlite_int(s, MARKED)};
-    r->linked = jl_sqlite_int(s, LINKED) != 0;
     r->waiting = jl_sqlite_int(s, WAITING) != 0;
     r->model[JL_STAGE_LISTING] = jl_sqlite_int(s, LISTING);
     r->model[JL_STAGE_FULL] = jl_sqlite_int(s, FULL);
@@ -475,8 +474,8 @@ static void bind_maybe(jl_sqlite_stmt *s, int i, bool there, jl_span text) {
         jl_sqlite_bind_blob(s, i, NULL, 0);
 }
 
-static int write_job(jl_jfile *f, enum jl_jfile_query q, const jl_stored_job *job, bool linked,
-                     const int64_t model[JL_STAGES], jl_err *err) {
+static int write_job(jl_jfile *f, enum jl_jfile_query q, const jl_stored_job *job, const int64_t model[JL_STAGES],
+                     jl_err *err) {
     jl_sqlite_stmt *s = jl_jfile_ready(f, q, err);
     const jl_posting *p = &job->job;
     if (!s)
@@ -485,7 +484,7 @@ static int write_job(jl_jfile *f, enum jl_jfile_query q, const jl_stored_job *jo
     jl_sqlite_bind_int(s, 2, (int64_t)job->change);
     if (q != JOB_CHANGE) {
         jl_sqlite_bind_int(s, 3, jl_jfile_key(p->id));
-        bind_maybe(s, 4, linked, p->url);
+        bind_maybe(s, 4, p->url.n > 0, p->url);
         bind_maybe(s, 5, has_content(job), p->hash);
         jl_sqlite_bind_int(s, 6, (int64_t)job->first);
         jl_sqlite_bind_int(s, 7, job->marked);
@@ -512,7 +511,7 @@ static bool same_vector(const jl_vector *a, const jl_vector *b) {
     return a->n == b->n && jl_span_eq(a->model, b->model) && (a->data.p == b->data.p || jl_span_eq(a->data, b->data));
 }
 
-int jl_jfile_add(jl_jfile *f, const jl_stored_job *job, bool linked, jl_err *err) {
+int jl_jfile_add(jl_jfile *f, const jl_stored_job *job, jl_err *err) {
     int64_t model[JL_STAGES];
     for (jl_stage stage = 0; stage < JL_STAGES; stage++) {
         const jl_vector *v = &job->job.vector[stage];
@@ -521,15 +520,15 @@ int jl_jfile_add(jl_jfile *f, const jl_stored_job *job, bool linked, jl_err *err
             return -1;
     }
     count_vectors(f, model, job->first, 1);
-    return write_job(f, JOB_ADD, job, linked, model, err);
+    return write_job(f, JOB_ADD, job, model, err);
 }
 
 /* Nothing in it that an index holds has changed, but for the number of the change. */
-static bool same_keys(const jl_jfile_row *old, const jl_stored_job *job, bool linked) {
+static bool same_keys(const jl_jfile_row *old, const jl_stored_job *job) {
     const jl_stored_job *o = &old->job;
-    return o->first == job->first && o->marked == job->marked && old->linked == linked &&
-           old->waiting == is_waiting(&job->job.facts) && jl_span_eq(o->job.hash, job->job.hash) &&
-           (!linked || jl_span_eq(o->job.url, job->job.url)) && jl_span_eq(o->job.id, job->job.id);
+    return o->first == job->first && o->marked == job->marked && old->waiting == is_waiting(&job->job.facts) &&
+           jl_span_eq(o->job.hash, job->job.hash) && jl_span_eq(o->job.url, job->job.url) &&
+           jl_span_eq(o->job.id, job->job.id);
 }
 
 static bool same_vectors(const jl_posting *a, const jl_posting *b) {
@@ -539,9 +538,9 @@ static bool same_vectors(const jl_posting *a, const jl_posting *b) {
     return true;
 }
 
-int jl_jfile_change(jl_jfile *f, const jl_jfile_row *old, jl_stored_job *job, bool linked, jl_err *err) {
+int jl_jfile_change(jl_jfile *f, const jl_jfile_row *old, jl_stored_job *job, jl_err *err) {
     int64_t model[JL_STAGES];
-    bool keys = same_keys(old, job, linked);
+    bool keys = same_keys(old, job);
     if (keys && jl_span_eq(old->job.job.line, job->job.line) && same_vectors(&old->job.job, &job->job) &&
         memcmp(&old->job.job.facts, &job->job.facts, sizeof job->job.facts) == 0)
         return 0;
@@ -555,7 +554,7 @@ int jl_jfile_change(jl_jfile *f, const jl_jfile_row *old, jl_stored_job *job, bo
     job->change = (uint64_t)jl_jfile_touch(f);
     count_vectors(f, old->model, old->job.first, -1);
     count_vectors(f, model, job->first, 1);
-    return write_job(f, keys ? JOB_CHANGE : JOB_CHANGE_ALL, job, linked, model, err);
+    return write_job(f, keys ? JOB_CHANGE : JOB_CHANGE_ALL, job, model, err);
 }
 
 static int run_with(jl_jfile *f, enum jl_jfile_query q, int64_t one, int64_t other, jl_err *err) {

@@ -57,7 +57,7 @@ typedef struct jl_jfile_model {
 /* One job as the file has it. The posting's spans live in the buffers until the next read into the same row. */
 typedef struct jl_jfile_row {
     jl_stored_job job;
-    bool linked, waiting;     /* known by its URL; queued or failed, and not given up */
+    bool waiting;             /* queued or failed, and not given up */
     int64_t model[JL_STAGES]; /* ids, 0 = no vector */
     jl_buf line, text, vector;
 } jl_jfile_row;
@@ -135,9 +135,9 @@ int jl_jfile_has_duplicates(jl_jfile *f, uint64_t row, jl_err *err);
 int jl_jfile_vector(jl_jfile *f, uint64_t row, jl_stage stage, jl_buf *out, jl_err *err);
 
 /* Stores a new job with its row and change. */
-int jl_jfile_add(jl_jfile *f, const jl_stored_job *job, bool linked, jl_err *err);
+int jl_jfile_add(jl_jfile *f, const jl_stored_job *job, jl_err *err);
 /* Stores what `old` has become: job->row is the same. job->change is set. */
-int jl_jfile_change(jl_jfile *f, const jl_jfile_row *old, jl_stored_job *job, bool linked, jl_err *err);
+int jl_jfile_change(jl_jfile *f, const jl_jfile_row *old, jl_stored_job *job, jl_err *err);
 int jl_jfile_delete(jl_jfile *f, const jl_jfile_row *old, jl_err *err);
 void jl_jfile_row_free(jl_jfile_row *r);
 
