@@ -23,7 +23,7 @@ needs_senior-grpc  := grpc sqlite redis
 needs_senior-model := grpc
 needs_hd-fetch     := http sqlite redis
 needs_credits      := sqlite redis http
-needs_job-store    := sqlite
+needs_job-store    := sqlite pg
 needs_job-embed    := http sqlite redis
 
 # What a need means: its sources in lib/ (everything else is the core) and its libraries. Those of LATE are not linked

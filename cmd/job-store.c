@@ -67,7 +67,7 @@ static struct store {
     uint64_t found, missing, purged, needed, touched, payloads, requeued, given_up, moved;
 } s = {.remote = REMOTE_ANY, .tries = 3};
 
-static const jl_jobs_opener *const stores[] = {&jl_jobs_sqlite, NULL};
+static const jl_jobs_opener *const stores[] = {&jl_jobs_sqlite, &jl_jobs_postgres, &jl_jobs_postgresql, NULL};
 
 /* "none,failed" */
 static int read_statuses(void *to, const char *text, jl_err *err) {
