@@ -99,11 +99,18 @@ $(BUILD)/gen/%.lua.h: lib/%.lua Makefile
 	@mkdir -p $(@D)
 	{ printf 'static const char jl_%s_lua[] = {' '$(notdir $*)' && od -An -v -td1 $< | sed 's/ *\(-*[0-9][0-9]*\)/\1,/g' && echo '0};'; } > $@
 
+# So do the tables of words: lib/ROOM/NAME.tsv is jl_NAME_tsv of ROOM/NAME.tsv.h.
+headers_tsv := $(patsubst lib/%,$(BUILD)/gen/%.h,$(wildcard lib/*/*.tsv))
+$(BUILD)/gen/%.tsv.h: lib/%.tsv Makefile
+	@mkdir -p $(@D)
+	{ printf 'static const char jl_%s_tsv[] = {' '$(notdir $*)' && od -An -v -td1 $< | sed 's/ *\(-*[0-9][0-9]*\)/\1,/g' && echo '0};'; } > $@
+
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 $(call objects,$(sources_redis)): | $(headers_lua)
+$(call objects,$(wildcard lib/match/*.c)): | $(headers_tsv)
 # For those who read sources without building.
 .PHONY: generated
-generated: $(headers_lua) $(BUILD)/gen/seniority.pb-c.h
+generated: $(headers_lua) $(headers_tsv) $(BUILD)/gen/seniority.pb-c.h
 objects_grpc_gen := $(BUILD)/obj/gen/seniority.pb-c.o
 $(call objects,$(sources_grpc)): | $(BUILD)/gen/seniority.pb-c.h
 
