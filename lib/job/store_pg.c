@@ -68,7 +68,11 @@ static int pg_ask(pg_store *s, pg_slot slot, const char *sql, int64_t *value, jl
 static int pg_format(pg_store *s, int64_t *format, jl_err *err) {
     int64_t there;
     *format = 0;
-    if (pg_ask(s, SLOT_THERE, "SELECT to_regclass('jobline_meta') IS NOT NULL", &there, err) != 0)
+    /* to_regclass would answer from a cache that is not brought up to date while make_body waits for its lock. */
+    if (pg_ask(s, SLOT_THERE,
+               "SELECT EXISTS(SELECT FROM pg_catalog.pg_class"
+               " WHERE relname = 'jobline_meta' AND pg_catalog.pg_table_is_visible(oid))",
+               &there, err) != 0)
         return -1;
     if (!there)
         return 0;
