@@ -45,14 +45,14 @@ static void say(jl_bag *b, const jl_bag_word *w) {
 
 static void pair(reader *r, size_t index) {
     jl_bag *b = r->b;
-    char both[2 * PAIR_MAX + 8];
+    char both[2 * PAIR_MAX + 16];
     bool new;
     const jl_bag_word *first = &b->word[b->last], *second = &b->word[index];
     uint8_t weight = first->weight < second->weight ? first->weight : second->weight;
     if (first->n > PAIR_MAX || second->n > PAIR_MAX || weight < PAIR_WEIGHT)
         return;
     memcpy(both, b->text.p + first->off, PAIR_MAX);
-    memcpy(both + first->n, b->text.p + second->off, PAIR_MAX + 8);
+    memcpy(both + first->n, b->text.p + second->off, PAIR_MAX + 16);
     uint64_t hash = jl_known_hash(both, (size_t)first->n + second->n);
     jl_bag_word *w = keep(b, hash, &new);
     if (!w)
@@ -170,6 +170,8 @@ static bool stands(const reader *r, const char *p, const char *word) {
 
 /* A sign that belongs to the word at hand. */
 static bool joins(reader *r, char sign) {
+    if (sign != '.' && sign != '+' && sign != '#' && sign != '&')
+        return false;
     const char *next = r->p + 1;
     size_t n = word_length(r);
     if (sign == '.' && (stands(r, next, "net") || (n > 1 && stands(r, next, "js")))) {
@@ -194,11 +196,25 @@ static int take_sign(reader *r, char sign, jl_err *err) {
         return 0;
     if (end_word(r, err) != 0)
         return -1;
-    if (strchr(".!?;\n", sign) && sign)
+    switch (sign) {
+    case ' ':
+    case '-':
+    case '/':
+    case '\t':
+    case '\r':
+    case '\'':
+        return 0;
+    case '.':
+    case '!':
+    case '?':
+    case ';':
+    case '\n':
         end_sentence(r->b);
-    else if (!strchr(" -/\t\r'", sign))
+        return 0;
+    default:
         r->b->last = SIZE_MAX;
-    return 0;
+        return 0;
+    }
 }
 
 static int take_wide(reader *r, jl_err *err) {

@@ -10,14 +10,14 @@
        f(c) = c for c <= 16, else 16 + 11 * (log2(c / 16), between powers of 2 linear): 1 + ln, sub-linear
    and adds
        the word             4 dimensions, ±s/2 each       (length s)
-       a pair               4 dimensions, ±s/4 each       (length s/2)
+       a pair               4 dimensions, ±PAIR * s / 32 each
        each field of work that it belongs to (lexicon.h)   4 dimensions, ±FIELD * s / 32 each
        its character 3-, 4- and 5-grams, with a blank before the word and one behind it:
                             1 dimension each, ±s * GRAMS / 16 / sqrt(number of them)     (length s * GRAMS/16, about)
    Words of weight 4 or less and those of digits alone have no grams; of a longer word its first 32 bytes have. A gram is the
    little-endian number of its bytes; of a word that is no ASCII, with grams of more than 8 bytes, XXH3_64bits of them.
-   From number x to dimension and sign: h = x * K1; h = (h ^ h >> 32) * K2; dimension = (h >> 32) * 384 >> 32; minus when bit 29 of h
-   is set. For the four dimensions of a word the same with x = hash + i * K3, i = 0 … 3. */
+   From a gram's number x to dimension and sign: h = x * K1; dimension = (h >> 32) * 384 >> 32; minus when bit 45 of h is set. From
+   a word's hash x: h = x * K1; each 16 bits of h, the lowest first, are a dimension, (15 bits) * 384 >> 15, and a sign. */
 #include <stdlib.h>
 
 #include "base/digest.h"
@@ -26,15 +26,15 @@
 
 #define DIMS 384
 #define SPREAD 4 /* dimensions of a word: agreements by chance are smaller, though more frequent */
-#define FIELD 12 /* of a field of work, against the word's own length, in sixteenths */
-#define PAIR 8   /* of a pair */
-#define GRAMS 12 /* of all grams together */
+#define FIELD 13 /* of a field of work, against the word, in sixteenths */
+#define PAIR 4   /* of a pair */
+#define GRAMS 16 /* of all grams together */
 #define GRAM_BYTES ((size_t)32)
 #define GRAM_MIN_WEIGHT 5
 #define GRAM_COUNTS 128
 
 /* How much each part of a text counts. */
-static const double part_weight[] = {1.0, 0.125, 0.1875, 0.75, 0.625, 0.75};
+static const double part_weight[] = {0.6, 0.15, 0.4, 0.55, 0.35, 1.1};
 enum { TITLE, COMPANY, LOCATION, SKILLS, SNIPPET, BODY, PARTS };
 
 typedef struct model {
@@ -47,17 +47,20 @@ typedef struct model {
 
 /* ---- features ---- */
 
-static inline void add(int32_t *to, uint64_t x, int32_t strength) {
-    uint64_t h = x * JL_KNOWN_K1;
-    h = (h ^ h >> 32) * JL_KNOWN_K2;
-    size_t i = (size_t)((h >> 32) * DIMS >> 32);
-    int32_t minus = -(int32_t)(h >> 29 & 1);
-    to[i] += (strength ^ minus) - minus;
+static inline void add_at(int32_t *to, size_t i, int32_t minus, int32_t strength) {
+    to[i] += (strength ^ -minus) + minus;
 }
 
-static void add_spread(int32_t *to, uint64_t hash, int32_t strength) {
-    for (uint64_t i = 0; i < SPREAD; i++)
-        add(to, hash + i * JL_KNOWN_K3, strength);
+static inline void add(int32_t *to, uint64_t x, int32_t strength) {
+    uint64_t h = x * JL_KNOWN_K1;
+    add_at(to, (size_t)((h >> 32) * DIMS >> 32), (int32_t)(h >> 45 & 1), strength);
+}
+
+/* A word's hash is good bits already: each quarter of it gives a dimension and a sign. */
+static inline void add_spread(int32_t *to, uint64_t hash, int32_t strength) {
+    uint64_t h = hash * JL_KNOWN_K1;
+    for (int i = 0; i < SPREAD; i++, h >>= 16)
+        add_at(to, (size_t)((h & 0x7fff) * DIMS >> 15), (int32_t)(h >> 15 & 1), strength);
 }
 
 /* `p` stands on the blank before the word, `n` counts both blanks: all characters are one byte long. */
@@ -65,14 +68,19 @@ static void add_grams(model *m, const char *p, size_t n, int32_t s) {
     if (n < 3)
         return;
     size_t last = n - 3, count = last + 1 + (n > 3 ? n - 3 : 0) + (n > 4 ? n - 4 : 0);
-    int32_t strength = s * m->gram[count] / 256;
-    for (size_t i = 0; i <= last; i++) {
+    int32_t strength = s * m->gram[count] / 256, *part = m->part;
+    size_t i = 0;
+    for (; i + 5 <= n; i++) {
         uint64_t x = jl_known_load(p + i);
-        add(m->part, x & 0xffffff, strength);
+        add(part, x & 0xffffff, strength);
+        add(part, x & 0xffffffff, strength);
+        add(part, x & 0xffffffffff, strength);
+    }
+    for (; i <= last; i++) {
+        uint64_t x = jl_known_load(p + i);
+        add(part, x & 0xffffff, strength);
         if (i + 4 <= n)
-            add(m->part, x & 0xffffffff, strength);
-        if (i + 5 <= n)
-            add(m->part, x & 0xffffffffff, strength);
+            add(part, x & 0xffffffff, strength);
     }
 }
 
@@ -145,11 +153,19 @@ static void add_word(model *m, const jl_bag_word *w) {
         add_grams(m, p - 1, gram_bytes(p, w->n), s);
 }
 
+/* The length squared. Exact while numbers stay below 2^26, squares below 2^53; beyond that the same on all machines all the same,
+   for the order of the sums is fixed. */
 static uint64_t length2(const int32_t *v) {
-    int64_t sum = 0;
-    for (size_t i = 0; i < DIMS; i++)
-        sum += (int64_t)v[i] * v[i];
-    return (uint64_t)sum;
+    typedef int32_t whole __attribute__((vector_size(16)));
+    typedef double fraction __attribute__((vector_size(32)));
+    fraction sum = {0};
+    for (size_t i = 0; i < DIMS; i += 4) {
+        whole four;
+        memcpy(&four, v + i, sizeof four);
+        fraction f = __builtin_convertvector(four, fraction);
+        sum += f * f;
+    }
+    return (uint64_t)((sum[0] + sum[1]) + (sum[2] + sum[3]));
 }
 
 /* floor(sqrt(n)) for n >= 2^62: near it by Newton's method, then exactly, whatever the machine made of the fractions. */

@@ -3,53 +3,52 @@
 
 #include <stdlib.h>
 
-#include "base/digest.h"
 #include "embed/lexicon.h"
 
-#define PLACES 8192 /* a power of 2, more than twice the words of the lexicon */
+#define PLACES 4096 /* a power of 2, more than twice the words of the lexicon; so many indices fit into 12 bits */
 #define WORD_MAX 64
 
+/* Most words that are looked for are not there: a place is small, so that all of them stay in the cache. */
 struct jl_known {
-    jl_known_word word[PLACES];
+    uint32_t place[PLACES]; /* 20 bits of the hash, 12 of the index + 1; 0 = free */
+    size_t n;
+    jl_known_word word[PLACES / 2];
 };
 
-uint64_t jl_known_hash(const char *p, size_t n) {
-    uint64_t a, b = 0, h;
-    if (n > 16) {
-        h = jl_digest((jl_span){p, n}, 0);
-    } else {
-        a = jl_known_load(p);
-        if (n < 8)
-            a &= (UINT64_C(1) << 8 * n) - 1;
-        else if (n > 8)
-            b = jl_known_load(p + n - 8) >> 8 * (16 - n);
-        h = (a ^ (uint64_t)n * JL_KNOWN_K3) * JL_KNOWN_K1;
-        h = ((h ^ h >> 32) + b) * JL_KNOWN_K2;
-        h ^= h >> 29;
-    }
-    return h ? h : 1;
-}
+#define LOW(n) ((UINT64_C(1) << 8 * (n)) - 1)
+#define ALL UINT64_MAX
+const uint64_t jl_known_first[17] = {0,   LOW(1), LOW(2), LOW(3), LOW(4), LOW(5), LOW(6), LOW(7), ALL,
+                                     ALL, ALL,    ALL,    ALL,    ALL,    ALL,    ALL,    ALL};
+const uint64_t jl_known_second[17] = {0,      0,      0,      0,      0,      0,      0,      0,  0,
+                                      LOW(1), LOW(2), LOW(3), LOW(4), LOW(5), LOW(6), LOW(7), ALL};
 
+/* The place of the hash, or the free one where it belongs. */
 static size_t place_of(const jl_known *k, uint64_t hash) {
     size_t i = hash & (PLACES - 1);
-    while (k->word[i].hash && k->word[i].hash != hash)
-        i = (i + 1) & (PLACES - 1);
+    uint32_t tag = (uint32_t)(hash >> 44);
+    for (; k->place[i]; i = (i + 1) & (PLACES - 1))
+        if (k->place[i] >> 12 == tag && k->word[(k->place[i] & 0xfff) - 1].hash == hash)
+            break;
     return i;
 }
 
 const jl_known_word *jl_known_find(const jl_known *k, uint64_t hash) {
-    const jl_known_word *w = &k->word[place_of(k, hash)];
-    return w->hash ? w : NULL;
+    uint32_t place = k->place[place_of(k, hash)];
+    return place ? &k->word[(place & 0xfff) - 1] : NULL;
 }
 
 static jl_known_word *enter(jl_known *k, jl_span word) {
-    char padded[WORD_MAX + 8] = {0};
+    char padded[WORD_MAX + 16] = {0};
     memcpy(padded, word.p, word.n < WORD_MAX ? word.n : WORD_MAX);
     uint64_t hash = jl_known_hash(padded, word.n);
-    jl_known_word *w = &k->word[place_of(k, hash)];
-    if (!w->hash)
-        *w = (jl_known_word){.hash = hash, .weight = JL_KNOWN_ORDINARY};
-    return w;
+    uint32_t *place = &k->place[place_of(k, hash)];
+    if (!*place) {
+        k->word[k->n] = (jl_known_word){.hash = hash, .weight = JL_KNOWN_ORDINARY};
+        if (k->n + 1 < PLACES / 2)
+            k->n++;
+        *place = (uint32_t)(hash >> 44 << 12 | k->n);
+    }
+    return &k->word[(*place & 0xfff) - 1];
 }
 
 /* Cuts the next word off a list. */
@@ -64,7 +63,7 @@ static bool next_word(const char **list, jl_span *word) {
 }
 
 static void enter_field(jl_known *k, const jl_lexicon_field *f) {
-    char name[WORD_MAX + 8] = {0};
+    char name[WORD_MAX + 16] = {0};
     const char *list = f->words;
     jl_span word;
     memcpy(name, f->name, strlen(f->name));
