@@ -25,6 +25,7 @@ needs_hd-fetch     := http sqlite redis
 needs_credits      := sqlite redis http
 needs_job-store    := sqlite pg
 needs_job-embed    := http sqlite redis
+needs_job-match    := http sqlite pg
 
 # What a need means: its sources in lib/ (everything else is the core) and its libraries. Those of LATE are not linked
 # but loaded when a store asks for them (lib/wire/late.h).
