@@ -294,6 +294,16 @@ static inline void model_delete(model_table *t, model_job *j) {
     model_job_free(j);
 }
 
+/* As a copy has it: of what was deleted it knows nothing, not even that it was. */
+static inline void model_forget_deleted(model_table *t) {
+    t->gones = 0;
+    t->row = t->change = 0;
+    for (size_t i = 0; i < t->n; i++) {
+        t->row = t->job[i]->row;
+        t->change = t->job[i]->change > t->change ? t->job[i]->change : t->change;
+    }
+}
+
 static inline uint64_t model_purge(model_table *t, const uint64_t *row, size_t n, uint64_t change) {
     uint64_t deleted = 0;
     for (int duplicates = 1; duplicates >= 0; duplicates--)

@@ -388,6 +388,8 @@ static void a_copy(void **state) {
     well(s->ops->find(s, &(jl_find){.duplicates = true, .lines = true, .vectors = true}, copy_one, &copying, &err),
          &err);
     model_compare_rows(&t, copying.to);
+    model_forget_deleted(&t);
+    assert_int_equal(change_of(copying.to), t.change);
     for (size_t i = 0; i < 60; i++) { /* and goes on like it */
         model_step(&t, copying.to, &c);
         model_compare_rows(&t, copying.to);
