@@ -1,7 +1,9 @@
 /* Lines of text out of a store of jobs, a store out of lines that are believed only after they have been checked. */
 #include "job/transfer.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -266,6 +268,20 @@ static int take_lines(struct in *i, jl_err *err) {
     return 0;
 }
 
+/* Waits for what is not there yet. 1: something came, or a stop is asked; 0: the end. */
+static int fill(struct in *i, jl_err *err) {
+    for (;;) {
+        int has = jl_in_fill(&i->in, err);
+        if (has != -2)
+            return has;
+        struct pollfd fd[2] = {{.fd = i->in.fd, .events = POLLIN}, {.fd = jl_stop_fd(), .events = POLLIN}};
+        if (poll(fd, 2, -1) < 0 && errno != EINTR)
+            return jl_err_errno(err, JL_IO, errno, "poll");
+        if (jl_stop_asked())
+            return 1;
+    }
+}
+
 static int take_all(struct in *i, jl_err *err) {
     int has = 1;
     while (has > 0 && !jl_stop_asked()) {
@@ -275,7 +291,7 @@ static int take_all(struct in *i, jl_err *err) {
             return -1;
         if (jl_in_long(&i->in, &piece, &last))
             return jl_in_too_long(i->in.name, i->in.max_line, i->in.line, err);
-        has = jl_in_fill(&i->in, err);
+        has = fill(i, err);
         if (has < 0)
             return -1;
     }

@@ -105,7 +105,7 @@ same <(job-store -S sqlite:moved.db put in.jsonl) <(sed 's/"stored":"new"/"store
 # --- purging ---
 
 dated 3000 7 2025-01-01T00:00:00Z >old.jsonl
-dated 500 8 2999-01-01T00:00:00Z >young.jsonl
+dated 500 8 "$(date -u -d '1 hour ago' +%FT%TZ)" >young.jsonl
 cat old.jsonl young.jsonl | job-store -S sqlite:purge.db put >/dev/null
 job-store -S sqlite:purge.db list >purge.before
 cp purge.db purge.start
@@ -162,7 +162,7 @@ same index.db.m-1.index first.index 'and touches nothing'
 sed -n '4000,7000p' in.jsonl | model w | job-store -S sqlite:index.db put >/dev/null
 head -n 100 old.jsonl | model g | job-store -S sqlite:index.db put >/dev/null
 job-store -S sqlite:index.db index
-sed -n '5500,5510p' in.jsonl | sed 's/2026-01-02/2998-01-02/' | job-store -S sqlite:index.db put >/dev/null
+sed -n '5500,5510p' in.jsonl | sed "s/2026-01-02T00:00:00Z/$(date -u +%FT%TZ)/" | job-store -S sqlite:index.db put >/dev/null
 job-store -S sqlite:index.db purge --older-than=300d
 expect 0 'index after changes and deletions' job-store -v -S sqlite:index.db index
 expect 0 'index from nothing' job-store -S sqlite:index.db index -o scratch.index
