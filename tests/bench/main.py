@@ -26,6 +26,7 @@ GROUPS = [
     "shapes",
     "production",
     "gate",
+    "nearest",
     "quality",
 ]
 
