@@ -49,20 +49,19 @@ static jl_span bytes_of(const jl_pg_stmt *stmt, int column) {
     return text.p ? text : (jl_span){"", 0};
 }
 
-int pg_read_job(pg_store *s, jl_pg_stmt *stmt, jl_stored_job *job, bool *known, jl_err *err) {
+int pg_read_job(pg_store *s, jl_pg_stmt *stmt, jl_stored_job *job, jl_err *err) {
     *job = (jl_stored_job){.row = (uint64_t)jl_pg_int(stmt, 0),
                            .change = (uint64_t)jl_pg_int(stmt, 1),
                            .first = (uint64_t)jl_pg_int(stmt, 2),
                            .marked = jl_pg_int(stmt, 3)};
-    *known = jl_pg_int(stmt, 4) != 0;
-    jl_span facts = jl_pg_bytes(stmt, 5), line = jl_pg_bytes(stmt, 6);
+    jl_span facts = jl_pg_bytes(stmt, 4), line = jl_pg_bytes(stmt, 5);
     if (facts.n != sizeof job->job.facts)
         return damaged(s, job, err);
     memcpy(&job->job.facts, facts.p, facts.n);
     if (line.p && read_line(s, job, line, err) != 0)
         return -1;
     for (int i = 0; i < JL_STAGES; i++) {
-        jl_vector v = {bytes_of(stmt, 7 + 3 * i), bytes_of(stmt, 9 + 3 * i), (uint32_t)jl_pg_int(stmt, 8 + 3 * i)};
+        jl_vector v = {bytes_of(stmt, 6 + 3 * i), bytes_of(stmt, 8 + 3 * i), (uint32_t)jl_pg_int(stmt, 7 + 3 * i)};
         job->job.vector[i] = v.n ? v : (jl_vector){0};
         if (v.data.n != 4 * (size_t)v.n)
             return damaged(s, job, err);
@@ -131,9 +130,8 @@ static void take_texts_out(jl_posting *p) {
 
 static int walk_job(struct walk *w, jl_pg_stmt *stmt, jl_err *err) {
     jl_stored_job job;
-    bool known;
     w->called = true;
-    if (pg_read_job(w->s, stmt, &job, &known, err) != 0)
+    if (pg_read_job(w->s, stmt, &job, err) != 0)
         return -1;
     w->after = job.row;
     if (!(wants_texts(w->what) ? jl_find_passes(w->what, &job) : jl_find_facts_pass(w->what, &job))) {

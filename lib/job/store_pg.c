@@ -1,7 +1,7 @@
 /* The job store on PostgreSQL: tables that are named jobline_…, in the first schema of the search path.
 
    A job is its line, whose texts are read out of it again when they are needed, its facts, and what indices and counts want:
-   keys of the id; of the URL when the job is known by it; of the content hash when the description is its own.
+   keys of the id, of the URL, of the content hash when the description is the job's own.
 
    Texts are bytea: whatever the encoding of the database, and a NUL that a line has as \u0000, bytes are kept. One
    process writes at a time: each writing transaction begins by locking the one row of jobline_meta, so there is nothing
@@ -24,7 +24,7 @@ static const char *const steps[FORMAT] = {
     " forgot int8 NOT NULL);"
     "CREATE TABLE jobline_job(row int8 PRIMARY KEY, change int8 NOT NULL, first int8 NOT NULL, marked int8 NOT NULL,"
     " id_key int8 NOT NULL, url_key int8, hash_key int8, last_seen int8 NOT NULL, status int8 NOT NULL,"
-    " url bytea NOT NULL, hash bytea NOT NULL, facts bytea NOT NULL, line bytea NOT NULL);"
+    " hash bytea NOT NULL, facts bytea NOT NULL, line bytea NOT NULL);"
     "CREATE INDEX jobline_job_id ON jobline_job(id_key);"
     "CREATE INDEX jobline_job_url ON jobline_job(url_key) WHERE url_key IS NOT NULL;"
     "CREATE INDEX jobline_job_hash ON jobline_job(hash_key) WHERE hash_key IS NOT NULL;"

@@ -19,7 +19,6 @@ typedef enum pg_slot {
     SLOT_LOAD,
     SLOT_LOAD_ROWS,
     SLOT_HASHES,
-    SLOT_URLS,
     SLOT_FIRSTS,
     SLOT_DELETE,
     SLOT_DELETE_VECTORS,
@@ -69,15 +68,14 @@ int pg_note(pg_store *s, const pg_meta *meta, jl_err *err);
 int pg_read_meta(pg_store *s, pg_meta *meta, jl_err *err);
 
 /* The columns of a job, in this order, from jobline_job j and, joined, its vectors v0 and v1. */
-#define PG_ROW_COLUMNS "j.row, j.change, j.first, j.marked, j.url_key IS NOT NULL, j.facts"
+#define PG_ROW_COLUMNS "j.row, j.change, j.first, j.marked, j.facts"
 #define PG_TEXT_COLUMNS ", j.line"
 #define PG_VECTOR_COLUMNS ", v0.model, v0.dims, v0.data, v1.model, v1.dims, v1.data"
 #define PG_VECTOR_JOINS                                                                                                \
     " LEFT JOIN jobline_vector v0 ON v0.row = j.row AND v0.stage = 0"                                                  \
     " LEFT JOIN jobline_vector v1 ON v1.row = j.row AND v1.stage = 1"
-/* The row at hand of a statement with these columns, NULL where they are not wanted; spans live until its next step. `*known`: by
-   its URL. */
-int pg_read_job(pg_store *s, jl_pg_stmt *stmt, jl_stored_job *job, bool *known, jl_err *err);
+/* The row at hand of a statement with these columns, NULL where they are not wanted; spans live until its next step. */
+int pg_read_job(pg_store *s, jl_pg_stmt *stmt, jl_stored_job *job, jl_err *err);
 
 /* store_find_pg.c */
 int pg_find(jl_jobs *s, const jl_find *what, jl_each_job each, void *self, jl_err *err);

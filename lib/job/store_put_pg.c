@@ -12,8 +12,7 @@
 /* One job that the batch may have to do with. */
 struct entry {
     jl_stored_job job; /* its texts in `keep` */
-    bool known;        /* by its URL */
-    bool light;        /* only row, URL or hash: it is in the way of another, and no more */
+    bool light;        /* only row and hash: one of whom others may be duplicates, and no more */
     bool stored;       /* is in the table */
     bool dirty, dirty_vectors;
     unsigned duplicates; /* of it */
@@ -101,15 +100,17 @@ static struct entry *by_name(const struct batch *b, jl_span source, jl_span id) 
     return NULL;
 }
 
+/* Of several the one with the lowest row. */
 static struct entry *by_url(const struct batch *b, jl_span url) {
     const struct node *node;
+    struct entry *found = NULL;
     int64_t key = pg_key(url);
     for (size_t at = 0; url.n && (node = map_next(&b->map[BY_URL], key, &at));) {
         struct entry *e = &b->entry[node->entry];
-        if (e->known && jl_span_eq(e->job.job.url, url))
-            return e;
+        if (jl_span_eq(e->job.job.url, url) && (!found || e->job.row < found->job.row))
+            found = e;
     }
-    return NULL;
+    return found;
 }
 
 /* The lowest row but this one that has a description of its own with this hash. */
@@ -156,7 +157,7 @@ static int entry_index(struct batch *b, size_t i, jl_err *err) {
     const jl_posting *p = &e->job.job;
     if (p->id.n && map_add(&b->map[BY_ID], pg_key(p->id), i, err) != 0)
         return -1;
-    if (p->url.n && e->known && map_add(&b->map[BY_URL], pg_key(p->url), i, err) != 0)
+    if (p->url.n && map_add(&b->map[BY_URL], pg_key(p->url), i, err) != 0)
         return -1;
     return p->hash.n ? map_add(&b->map[BY_HASH], pg_key(p->hash), i, err) : 0;
 }
@@ -178,12 +179,9 @@ static int load_full(struct batch *b, jl_pg_stmt *stmt, jl_err *err) {
     int rc;
     while ((rc = jl_pg_step(stmt, err)) == 1) {
         jl_stored_job job;
-        bool known;
-        if (pg_read_job(b->s, stmt, &job, &known, err) != 0 || entry_add(b, &job, false, err) != 0)
+        if (pg_read_job(b->s, stmt, &job, err) != 0 || entry_add(b, &job, false, err) != 0)
             return -1;
-        struct entry *e = &b->entry[b->entries - 1];
-        e->stored = true;
-        e->known = known;
+        b->entry[b->entries - 1].stored = true;
         if (entry_index(b, b->entries - 1, err) != 0)
             return -1;
     }
@@ -221,53 +219,36 @@ static int load_named(struct batch *b, jl_err *err) {
     return rc;
 }
 
-/* Others that have a text that one of ours has or may get: `sql` gives row, first and the text for keys. */
-static int load_light(struct batch *b, pg_slot slot, const char *sql, const struct keys *keys, jl_err *err) {
+/* Others that have a text that one of ours has or may get. */
+static int load_light(struct batch *b, const struct keys *hashes, jl_err *err) {
     jl_pg_stmt *stmt;
     int rc;
-    if (keys->n == 0)
-        return 0;
-    if (pg_prepare(b->s, slot, sql, &stmt, err) != 0 || jl_pg_bind_ints(stmt, 1, keys->key, keys->n, err) != 0)
+    if (pg_prepare(b->s, SLOT_HASHES, "SELECT row, hash FROM jobline_job WHERE hash_key = ANY($1::int8[])", &stmt,
+                   err) != 0 ||
+        jl_pg_bind_ints(stmt, 1, hashes->key, hashes->n, err) != 0)
         return -1;
     while ((rc = jl_pg_step(stmt, err)) == 1) {
-        bool url = slot == SLOT_URLS;
-        jl_stored_job job = {.row = (uint64_t)jl_pg_int(stmt, 0), .first = (uint64_t)jl_pg_int(stmt, 1)};
-        jl_span text = jl_pg_bytes(stmt, 2);
-        const struct entry *at_hand = by_row(b, job.row);
-        if (at_hand && !at_hand->light)
+        jl_stored_job job = {.row = (uint64_t)jl_pg_int(stmt, 0), .job.hash = jl_pg_bytes(stmt, 1)};
+        if (by_row(b, job.row))
             continue;
-        *(url ? &job.job.url : &job.job.hash) = text;
-        if (entry_add(b, &job, true, err) != 0)
-            return -1;
-        b->entry[b->entries - 1].known = url;
-        if (entry_index(b, b->entries - 1, err) != 0)
+        if (entry_add(b, &job, true, err) != 0 || entry_index(b, b->entries - 1, err) != 0)
             return -1;
     }
     return rc;
 }
 
-#define URLS "SELECT row, first, url FROM jobline_job WHERE url_key = ANY($1::int8[])"
-
-static int load_in_the_way(struct batch *b, jl_err *err) {
-    struct keys hashes = {0}, urls = {0};
-    int rc = keys_make(&hashes, b->n + b->entries, err) != 0 || keys_make(&urls, b->entries, err) != 0 ? -1 : 0;
-    for (size_t i = 0; rc == 0 && i < b->n; i++)
+static int load_alike(struct batch *b, jl_err *err) {
+    struct keys hashes = {0};
+    if (keys_make(&hashes, b->n + b->entries, err) != 0)
+        return -1;
+    for (size_t i = 0; i < b->n; i++)
         if (posting_of(b, i)->hash.n)
             hashes.key[hashes.n++] = pg_key(posting_of(b, i)->hash);
-    for (size_t i = 0; rc == 0 && i < b->entries; i++) {
-        const jl_posting *p = &b->entry[i].job.job;
-        if (p->hash.n)
-            hashes.key[hashes.n++] = pg_key(p->hash);
-        if (p->url.n && !b->entry[i].known)
-            urls.key[urls.n++] = pg_key(p->url);
-    }
-    if (rc == 0)
-        rc = load_light(b, SLOT_HASHES, "SELECT row, first, hash FROM jobline_job WHERE hash_key = ANY($1::int8[])",
-                        &hashes, err);
-    if (rc == 0)
-        rc = load_light(b, SLOT_URLS, URLS, &urls, err);
+    for (size_t i = 0; i < b->entries; i++)
+        if (b->entry[i].job.job.hash.n)
+            hashes.key[hashes.n++] = pg_key(b->entry[i].job.job.hash);
+    int rc = hashes.n ? load_light(b, &hashes, err) : 0;
     free(hashes.key);
-    free(urls.key);
     return rc;
 }
 
@@ -323,20 +304,19 @@ static bool vector_eq(const jl_vector *a, const jl_vector *b) {
 }
 
 /* The entry gets what came out, if anything of it is another. */
-static int entry_become(struct batch *b, size_t i, const jl_stored_job *job, bool known, jl_err *err) {
+static int entry_become(struct batch *b, size_t i, const jl_stored_job *job, jl_err *err) {
     struct entry *e = &b->entry[i];
     bool vectors = false;
     for (int k = 0; k < JL_STAGES; k++)
         vectors |= !vector_eq(&e->job.job.vector[k], &job->job.vector[k]);
     bool same = !vectors && e->dirty + e->stored > 0 && jl_span_eq(e->job.job.line, job->job.line) &&
-                e->job.first == job->first && e->job.marked == job->marked && e->known == known;
+                e->job.first == job->first && e->job.marked == job->marked;
     if (same)
         return 0;
     if (jl_keep_add(&b->keep, &job->job, err) != 0)
         return -1;
     e->job = *job;
     e->job.job = b->keep.posting[b->keep.n - 1];
-    e->known = known;
     e->dirty = true;
     e->dirty_vectors |= vectors;
     return entry_index(b, i, err);
@@ -396,14 +376,12 @@ static int put_one(struct batch *b, jl_put *put, jl_err *err) {
     uint64_t first = e->job.first;
     if (settle_duplicate(b, e, &job, &put->stored, err) != 0)
         return -1;
-    const struct entry *owner = by_url(b, job.job.url);
-    bool known = job.job.url.n && (!owner || owner == e);
     if (job.job.facts.status != status && job.marked <= job.job.facts.last_seen)
         job.marked = job.job.facts.last_seen;
     put->row = job.row;
     count_duplicate(b, first, -1);
     count_duplicate(b, job.first, 1);
-    return entry_become(b, index_of(b, e), &job, known, err);
+    return entry_become(b, index_of(b, e), &job, err);
 }
 
 static int mark_one(struct batch *b, const jl_posting *which, jl_err *err) {
@@ -419,7 +397,7 @@ static int mark_one(struct batch *b, const jl_posting *which, jl_err *err) {
         return -1;
     job.marked = b->now;
     b->marked++;
-    return entry_become(b, index_of(b, e), &job, e->known, err);
+    return entry_become(b, index_of(b, e), &job, err);
 }
 
 /* ---- writing ---- */
@@ -449,19 +427,19 @@ static int copy_key(jl_pg *db, bool has, jl_span text, jl_err *err) {
 }
 
 #define JOB_COPIED                                                                                                     \
-    "jobline_job(row, change, first, marked, id_key, url_key, hash_key, last_seen, status, url, hash, facts, line)"
-#define JOB_COPIED_N 13
+    "jobline_job(row, change, first, marked, id_key, url_key, hash_key, last_seen, status, hash, facts, line)"
+#define JOB_COPIED_N 12
 #define VECTOR_COPIED "jobline_vector(row, stage, dims, model, data)"
 #define VECTOR_COPIED_N 5
 
-static int copy_job(jl_pg *db, const jl_stored_job *job, bool known, jl_err *err) {
+static int copy_job(jl_pg *db, const jl_stored_job *job, jl_err *err) {
     const jl_posting *p = &job->job;
     const int64_t number[] = {(int64_t)job->row, (int64_t)job->change, (int64_t)job->first, job->marked, pg_key(p->id)};
-    const jl_span text[] = {p->url, p->hash, {(const char *)&p->facts, sizeof p->facts}, p->line};
+    const jl_span text[] = {p->hash, {(const char *)&p->facts, sizeof p->facts}, p->line};
     for (size_t i = 0; i < sizeof number / sizeof *number; i++)
         if (jl_pg_copy_int(db, number[i], err) != 0)
             return -1;
-    if (copy_key(db, known, p->url, err) != 0 || copy_key(db, p->hash.n && job->first == 0, p->hash, err) != 0 ||
+    if (copy_key(db, p->url.n > 0, p->url, err) != 0 || copy_key(db, p->hash.n && job->first == 0, p->hash, err) != 0 ||
         jl_pg_copy_int(db, p->facts.last_seen, err) != 0 || jl_pg_copy_int(db, p->facts.status, err) != 0)
         return -1;
     for (size_t i = 0; i < sizeof text / sizeof *text; i++)
@@ -495,7 +473,7 @@ static int copy_entries(struct batch *b, bool vectors, jl_err *err) {
         const struct entry *e = &b->entry[i];
         if (!(vectors ? e->dirty_vectors : e->dirty))
             continue;
-        if ((vectors ? copy_vectors(db, &e->job, err) : copy_job(db, &e->job, e->known, err)) != 0)
+        if ((vectors ? copy_vectors(db, &e->job, err) : copy_job(db, &e->job, err)) != 0)
             return -1;
     }
     return jl_pg_copy_end(db, err);
@@ -519,7 +497,7 @@ static int batch_write(struct batch *b, jl_err *err) {
 static int batch_body(void *self, jl_err *err) {
     struct batch *b = self;
     if (batch_begin(b, err) != 0 || pg_lock(b->s, &b->meta, err) != 0 || load_named(b, err) != 0 ||
-        load_in_the_way(b, err) != 0 || load_duplicates(b, err) != 0)
+        load_alike(b, err) != 0 || load_duplicates(b, err) != 0)
         return -1;
     for (size_t i = 0; i < b->n; i++)
         if ((b->put ? put_one(b, &b->put[i], err) : mark_one(b, b->which[i], err)) != 0)
@@ -572,7 +550,7 @@ static int requeue_one(struct requeueing *r, size_t i, jl_err *err) {
         job.marked = 0;
     r->again += status == JL_STATUS_NONE;
     r->given_up += status != JL_STATUS_NONE;
-    return entry_become(b, i, &job, e->known, err);
+    return entry_become(b, i, &job, err);
 }
 
 /* Rows in their order, a slice at a time; `*after` is the last one. 1: there may be more. */
@@ -643,34 +621,19 @@ static int import_check(const struct batch *b, const jl_stored_job *job, jl_err 
     return 0;
 }
 
-/* The jobs that are known by the URLs of those that come. */
-static int load_linked(struct batch *b, jl_err *err) {
-    struct keys urls = {0};
-    if (keys_make(&urls, b->n, err) != 0)
-        return -1;
-    for (size_t i = 0; i < b->n; i++)
-        if (b->import[i].job.url.n)
-            urls.key[urls.n++] = pg_key(b->import[i].job.url);
-    int rc = load_light(b, SLOT_URLS, URLS, &urls, err);
-    free(urls.key);
-    return rc;
-}
-
 static int import_one(struct batch *b, const jl_stored_job *job, jl_err *err) {
-    bool known = job->job.url.n && !by_url(b, job->job.url);
     if (entry_add(b, job, false, err) != 0)
         return -1;
     struct entry *e = &b->entry[b->entries - 1];
-    e->known = known;
     e->dirty = e->dirty_vectors = true;
     b->meta.rows = job->row;
     b->meta.change = job->change > b->meta.change ? job->change : b->meta.change;
-    return entry_index(b, b->entries - 1, err);
+    return 0;
 }
 
 static int import_body(void *self, jl_err *err) {
     struct batch *b = self;
-    if (batch_begin(b, err) != 0 || pg_lock(b->s, &b->meta, err) != 0 || load_linked(b, err) != 0)
+    if (batch_begin(b, err) != 0 || pg_lock(b->s, &b->meta, err) != 0)
         return -1;
     for (size_t i = 0; i < b->n; i++)
         if (import_check(b, &b->import[i], err) != 0 || import_one(b, &b->import[i], err) != 0)

@@ -17,8 +17,8 @@
 #include <unistd.h>
 
 typedef struct pg_server {
-    char folder[64]; /* with the socket */
-    char url[160];   /* postgres://jobline:PG_PASSWORD@127.0.0.1:PORT/jobline */
+    char folder[64];  /* with the socket */
+    char url[160];    /* postgres://jobline:PG_PASSWORD@127.0.0.1:PORT/jobline */
     char socket[200]; /* the same over the socket, without a password */
     int port;
     pid_t pid;
