@@ -148,7 +148,8 @@ static const jl_opt options[] = {
      .given = &m.profile_given,
      .complete = JL_COMPLETE_FILE,
      .help = "rank job lines for the profile in this file [profile lines from stdin, jobs from the store]"},
-    {.name = "store",
+    {.letter = 'S',
+     .name = "store",
      .arg = "URL",
      .kind = JL_OPT_TEXT,
      .to = &m.store_url,
@@ -1229,8 +1230,8 @@ static void versions(void (*say)(void *to, const char *line), void *to) {
 
 static const char *const synopsis[] = {
     "-p PROFILE [--top=N] [--stage=STAGE] [--explain] [OPTION...] [FILE...]",
-    "-p PROFILE --store=URL [--candidates=N] [--need=FILE] [--need-enrich=FILE] [OPTION...]",
-    "[--store=URL] [--candidates=N] [OPTION...] [PROFILES...]",
+    "-p PROFILE -S URL [--candidates=N] [--need=FILE] [--need-enrich=FILE] [OPTION...]",
+    "[-S URL] [--candidates=N] [OPTION...] [FILE...]",
     NULL,
 };
 
