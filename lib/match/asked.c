@@ -3,31 +3,31 @@
 #include "match/asked.h"
 
 int jl_digits(jl_span text, size_t *n) {
-  int value = 0;
-  for (*n = 0; *n < text.n && text.p[*n] >= '0' && text.p[*n] <= '9'; ++*n)
-    if (*n < 6)
-      value = value * 10 + (text.p[*n] - '0');
-  return *n && *n <= 6 ? value : -1;
+    int value = 0;
+    for (*n = 0; *n < text.n && text.p[*n] >= '0' && text.p[*n] <= '9'; ++*n)
+        if (*n < 6)
+            value = value * 10 + (text.p[*n] - '0');
+    return *n && *n <= 6 ? value : -1;
 }
 
 /* ---- sentences ---- */
 
 void jl_sentence_add(jl_sentence *s, const jl_hit *hit) {
-  bool item = hit->gap >= JL_GAP_ITEM || hit->after >= JL_GAP_ITEM;
-  if (hit->spelling != JL_SPELT_ITEM) {
-    s->firm++;
-    if (s->n < JL_SENTENCE_MAX)
-      s->skill[s->n++] = hit->id;
-  } else if (item && s->doubts < sizeof s->doubt / sizeof *s->doubt) {
-    s->doubt[s->doubts++] = hit->id;
-  }
+    bool item = hit->gap >= JL_GAP_ITEM || hit->after >= JL_GAP_ITEM;
+    if (hit->spelling != JL_SPELT_ITEM) {
+        s->firm++;
+        if (s->n < JL_SENTENCE_MAX)
+            s->skill[s->n++] = hit->id;
+    } else if (item && s->doubts < sizeof s->doubt / sizeof *s->doubt) {
+        s->doubt[s->doubts++] = hit->id;
+    }
 }
 
 void jl_sentence_end(jl_sentence *s, bool listed) {
-  bool alone = s->words == 1 && listed;
-  for (size_t i = 0; i < s->doubts && (s->firm || alone); ++i)
-    if (s->n < JL_SENTENCE_MAX)
-      s->skill[s->n++] = s->doubt[i];
+    bool alone = s->words == 1 && listed;
+    for (size_t i = 0; i < s->doubts && (s->firm || alone); ++i)
+        if (s->n < JL_SENTENCE_MAX)
+            s->skill[s->n++] = s->doubt[i];
 }
 
 /* ---- a posting ---- */
@@ -35,202 +35,194 @@ void jl_sentence_end(jl_sentence *s, bool listed) {
 enum { BACK = 4, YEARS_MOST = 15 };
 
 typedef struct reading {
-  jl_asker *a;
-  jl_asked *asked;
-  jl_span text;
-  float factor;
-  jl_cue section, line; /* `line`: of the rest of this line alone */
-  jl_sentence sentence;
-  float number[BACK]; /* the last ones, with the word at which they stood */
-  size_t at[BACK], numbers, word;
-  float years;
-  jl_degree degree;
-  bool preferred, experience, age, equivalent, begun;
+    jl_asker *a;
+    jl_asked *asked;
+    jl_span text;
+    float factor;
+    jl_cue section, line; /* `line`: of the rest of this line alone */
+    jl_sentence sentence;
+    float number[BACK]; /* the last ones, with the word at which they stood */
+    size_t at[BACK], numbers, word;
+    float years;
+    jl_degree degree;
+    bool preferred, experience, age, equivalent, boilerplate, begun;
 } reading;
 
 static float kind_weight(const reading *r, uint16_t id) {
-  static const float weights[] = {1.0F, 0.25F, 1.5F};
-  return id < r->a->v->skills ? weights[r->a->v->skill[id].kind] : 1.0F;
+    static const float weights[] = {1.0F, 0.25F, 1.5F};
+    return id < r->a->v->skills ? weights[r->a->v->skill[id].kind] : 1.0F;
 }
 
 static void ask(jl_asker *a, jl_asked *asked, uint16_t id, float weight) {
-  if (a->where[id]) {
-    float *known = &asked->weight[a->where[id] - 1];
-    *known = weight > *known ? weight : *known;
-  } else if (asked->n < JL_ASKED_MAX) {
-    asked->skill[asked->n] = id;
-    asked->weight[asked->n] = weight;
-    a->where[id] = (uint16_t)++asked->n;
-  }
+    if (a->where[id]) {
+        float *known = &asked->weight[a->where[id] - 1];
+        *known = weight > *known ? weight : *known;
+    } else if (asked->n < JL_ASKED_MAX) {
+        asked->skill[asked->n] = id;
+        asked->weight[asked->n] = weight;
+        a->where[id] = (uint16_t)++asked->n;
+    }
 }
 
 static float section_weight(jl_cue section, bool preferred) {
-  float w = section == JL_CUE_ASIDE    ? 0.1F
-            : section == JL_CUE_DUTIES ? 0.8F
-                                       : 1.0F;
-  bool less = preferred || section == JL_CUE_PREFERRED;
-  return less && w > 0.4F ? 0.4F : w;
+    float w = section == JL_CUE_ASIDE ? 0.05F : section == JL_CUE_DUTIES ? 0.8F : section == JL_CUE_NONE ? 0.6F : 1.0F;
+    bool less = preferred || section == JL_CUE_PREFERRED;
+    return less && w > 0.4F ? 0.4F : w;
 }
 
 static void end_sentence(reading *r) {
-  jl_cue section = r->line != JL_CUE_NONE ? r->line : r->section;
-  float weight = r->factor * section_weight(section, r->preferred);
-  bool counts =
-      !r->preferred && section != JL_CUE_PREFERRED && section != JL_CUE_ASIDE;
-  jl_asked *asked = r->asked;
-  jl_sentence_end(&r->sentence, asked->n > 0);
-  for (size_t i = 0; i < r->sentence.n; ++i)
-    ask(r->a, asked, r->sentence.skill[i],
-        weight * kind_weight(r, r->sentence.skill[i]));
-  if (counts && r->years >= 0 && !r->age && (r->experience || r->sentence.n) &&
-      r->years > asked->years)
-    asked->years = r->years;
-  if (counts && r->degree && (!asked->degree || r->degree < asked->degree))
-    asked->degree = r->degree;
-  asked->equivalent |= r->equivalent;
-  r->sentence = (jl_sentence){0};
-  r->years = -1;
-  r->degree = JL_DEGREE_UNTOLD;
-  r->preferred = r->experience = r->age = r->equivalent = false;
+    jl_cue section = r->boilerplate ? JL_CUE_ASIDE : r->line != JL_CUE_NONE ? r->line : r->section;
+    float weight = r->factor * section_weight(section, r->preferred);
+    bool counts = !r->preferred && section != JL_CUE_PREFERRED && section != JL_CUE_ASIDE;
+    jl_asked *asked = r->asked;
+    jl_sentence_end(&r->sentence, asked->n > 0);
+    for (size_t i = 0; i < r->sentence.n; ++i)
+        ask(r->a, asked, r->sentence.skill[i], weight * kind_weight(r, r->sentence.skill[i]));
+    if (counts && r->years >= 0 && !r->age && (r->experience || r->sentence.n) && r->years > asked->years)
+        asked->years = r->years;
+    if (counts && r->degree && (!asked->degree || r->degree < asked->degree))
+        asked->degree = r->degree;
+    asked->equivalent |= r->equivalent;
+    r->sentence = (jl_sentence){0};
+    r->years = -1;
+    r->degree = JL_DEGREE_UNTOLD;
+    r->preferred = r->boilerplate = r->experience = r->age = r->equivalent = false;
 }
 
 static void heading(reading *r, const jl_hit *hit, jl_cue cue) {
-  if (hit->after == JL_GAP_LINE || hit->gap != JL_GAP_LINE) {
-    r->section = cue;
-    r->line = JL_CUE_NONE;
-  } else {
-    r->line = cue;
-  }
+    if (hit->after == JL_GAP_LINE || hit->gap != JL_GAP_LINE) {
+        r->section = cue;
+        r->line = JL_CUE_NONE;
+    } else {
+        r->line = cue;
+    }
 }
 
 /* "5+ years", "3-5 years", "5 (five) years": the least of the numbers just
  * before. */
 static void years(reading *r, float unit) {
-  float least = -1;
-  for (size_t i = 0; i < r->numbers; ++i)
-    if (r->at[i] + 3 >= r->word && (least < 0 || r->number[i] < least))
-      least = r->number[i];
-  least *= unit;
-  if (least >= 0 && least <= YEARS_MOST && (r->years < 0 || least < r->years))
-    r->years = least;
+    float least = -1;
+    for (size_t i = 0; i < r->numbers; ++i)
+        if (r->at[i] + 3 >= r->word && (least < 0 || r->number[i] < least))
+            least = r->number[i];
+    least *= unit;
+    if (least >= 0 && least <= YEARS_MOST && (r->years < 0 || least < r->years))
+        r->years = least;
 }
 
 static void number(reading *r, float value) {
-  size_t i = r->numbers < BACK ? r->numbers++ : 0;
-  if (i == 0 && r->numbers == BACK) {
-    memmove(r->number, r->number + 1, (BACK - 1) * sizeof *r->number);
-    memmove(r->at, r->at + 1, (BACK - 1) * sizeof *r->at);
-    i = BACK - 1;
-  }
-  r->number[i] = value;
-  r->at[i] = r->word;
+    size_t i = r->numbers < BACK ? r->numbers++ : 0;
+    if (i == 0 && r->numbers == BACK) {
+        memmove(r->number, r->number + 1, (BACK - 1) * sizeof *r->number);
+        memmove(r->at, r->at + 1, (BACK - 1) * sizeof *r->at);
+        i = BACK - 1;
+    }
+    r->number[i] = value;
+    r->at[i] = r->word;
 }
 
 static void plain(reading *r, const jl_hit *hit) {
-  size_t n;
-  char c = r->text.p[hit->off];
-  int value = c >= '0' && c <= '9'
-                  ? jl_digits((jl_span){r->text.p + hit->off, hit->n}, &n)
-                  : -1;
-  if (value < 0 || value > 99)
-    return;
-  number(r, (float)value);
-  jl_span rest = {r->text.p + hit->off + n, hit->n - n};
-  if (rest.n >= 2 && (rest.p[0] | 32) == 'y' &&
-      ((rest.p[1] | 32) == 'r' || (rest.p[1] | 32) == 'e'))
-    years(r, 1);
+    size_t n;
+    char c = r->text.p[hit->off];
+    int value = c >= '0' && c <= '9' ? jl_digits((jl_span){r->text.p + hit->off, hit->n}, &n) : -1;
+    if (value < 0 || value > 99)
+        return;
+    number(r, (float)value);
+    jl_span rest = {r->text.p + hit->off + n, hit->n - n};
+    if (rest.n >= 2 && (rest.p[0] | 32) == 'y' && ((rest.p[1] | 32) == 'r' || (rest.p[1] | 32) == 'e'))
+        years(r, 1);
 }
 
 static void cue(reading *r, const jl_hit *hit, uint16_t id) {
-  jl_cue c = jl_cue_of(id);
-  switch (c) {
-  case JL_CUE_PREFERRED:
-  case JL_CUE_REQUIRED:
-  case JL_CUE_DUTIES:
-  case JL_CUE_ASIDE:
-    if (hit->gap >= JL_GAP_SENTENCE && hit->after >= JL_GAP_SENTENCE &&
-        !hit->bullet)
-      heading(r, hit, c);
-    else
-      r->preferred |= c == JL_CUE_PREFERRED;
-    break;
-  case JL_CUE_DEGREE:
-    if (!r->degree || (id & 0xFF) < r->degree)
-      r->degree = (jl_degree)(id & 0xFF);
-    break;
-  case JL_CUE_EQUIVALENT:
-    r->equivalent = true;
-    break;
-  case JL_CUE_NUMBER:
-    number(r, (float)(id & 0xFF));
-    break;
-  case JL_CUE_YEARS:
-    years(r, 1);
-    break;
-  case JL_CUE_MONTHS:
-    years(r, 1.0F / 12);
-    break;
-  case JL_CUE_EXPERIENCE:
-    r->experience = true;
-    break;
-  case JL_CUE_AGE:
-    r->age = true;
-    break;
-  default:
-    break;
-  }
+    jl_cue c = jl_cue_of(id);
+    switch (c) {
+    case JL_CUE_PREFERRED:
+    case JL_CUE_REQUIRED:
+    case JL_CUE_DUTIES:
+    case JL_CUE_ASIDE:
+        if (hit->gap >= JL_GAP_SENTENCE && hit->after >= JL_GAP_SENTENCE && !hit->bullet)
+            heading(r, hit, c);
+        else
+            r->preferred |= c == JL_CUE_PREFERRED;
+        break;
+    case JL_CUE_DEGREE:
+        if (!r->degree || (id & 0xFF) < r->degree)
+            r->degree = (jl_degree)(id & 0xFF);
+        break;
+    case JL_CUE_EQUIVALENT:
+        r->equivalent = true;
+        break;
+    case JL_CUE_NUMBER:
+        number(r, (float)(id & 0xFF));
+        break;
+    case JL_CUE_YEARS:
+        years(r, 1);
+        break;
+    case JL_CUE_MONTHS:
+        years(r, 1.0F / 12);
+        break;
+    case JL_CUE_EXPERIENCE:
+        r->experience = true;
+        break;
+    case JL_CUE_BOILERPLATE:
+        r->boilerplate = true;
+        break;
+    case JL_CUE_AGE:
+        r->age = true;
+        break;
+    default:
+        break;
+    }
 }
 
 static void take(reading *r, const jl_hit *hit) {
-  if (hit->gap >= JL_GAP_SENTENCE && r->begun)
-    end_sentence(r);
-  if (hit->gap == JL_GAP_LINE)
-    r->line = JL_CUE_NONE;
-  r->begun = true;
-  r->word += hit->words;
-  r->sentence.words += hit->words;
-  if (hit->id == JL_PHRASE_NONE) {
-    plain(r, hit);
-  } else if (jl_is_skill(hit->id)) {
-    jl_sentence_add(&r->sentence, hit);
-    uint16_t also =
-        hit->id < r->a->v->skills ? r->a->v->skill[hit->id].also : 0;
-    if (also)
-      cue(r, hit, also);
-  } else {
-    cue(r, hit, hit->id);
-  }
+    if (hit->gap >= JL_GAP_SENTENCE && r->begun)
+        end_sentence(r);
+    if (hit->gap == JL_GAP_LINE)
+        r->line = JL_CUE_NONE;
+    r->begun = true;
+    r->word += hit->words;
+    r->sentence.words += hit->words;
+    if (hit->id == JL_PHRASE_NONE) {
+        plain(r, hit);
+    } else if (jl_is_skill(hit->id)) {
+        jl_sentence_add(&r->sentence, hit);
+        uint16_t also = hit->id < r->a->v->skills ? r->a->v->skill[hit->id].also : 0;
+        if (also)
+            cue(r, hit, also);
+    } else {
+        cue(r, hit, hit->id);
+    }
 }
 
 void jl_asked_start(jl_asker *a, jl_asked *asked) {
-  (void)a;
-  asked->n = 0;
-  asked->years = -1;
-  asked->degree = JL_DEGREE_UNTOLD;
-  asked->equivalent = false;
+    (void)a;
+    asked->n = 0;
+    asked->years = -1;
+    asked->degree = JL_DEGREE_UNTOLD;
+    asked->equivalent = false;
 }
 
 void jl_asked_text(jl_asker *a, jl_span text, float weight, jl_asked *asked) {
-  reading r = {
-      .a = a, .asked = asked, .text = text, .factor = weight, .years = -1};
-  jl_walk w = jl_walk_start(a->words, text);
-  jl_hit hit;
-  while (jl_walk_next(&w, &hit))
-    take(&r, &hit);
-  end_sentence(&r);
+    reading r = {.a = a, .asked = asked, .text = text, .factor = weight, .years = -1};
+    jl_walk w = jl_walk_start(a->words, text);
+    jl_hit hit;
+    while (jl_walk_next(&w, &hit))
+        take(&r, &hit);
+    end_sentence(&r);
 }
 
 void jl_asked_skill(jl_asker *a, jl_span text, jl_asked *asked) {
-  uint16_t id = jl_phrases_find(a->words, text);
-  static const float weights[] = {1.0F, 0.25F, 1.5F};
-  if (id == JL_PHRASE_NONE || !jl_is_skill(id)) {
-    jl_asked_text(a, text, 1, asked);
-    return;
-  }
-  ask(a, asked, id, id < a->v->skills ? weights[a->v->skill[id].kind] : 1.0F);
+    uint16_t id = jl_phrases_find(a->words, text);
+    static const float weights[] = {1.0F, 0.25F, 1.5F};
+    if (id == JL_PHRASE_NONE || !jl_is_skill(id)) {
+        jl_asked_text(a, text, 1, asked);
+        return;
+    }
+    ask(a, asked, id, id < a->v->skills ? weights[a->v->skill[id].kind] : 1.0F);
 }
 
 void jl_asked_end(jl_asker *a, const jl_asked *asked) {
-  for (size_t i = 0; i < asked->n; ++i)
-    a->where[asked->skill[i]] = 0;
+    for (size_t i = 0; i < asked->n; ++i)
+        a->where[asked->skill[i]] = 0;
 }

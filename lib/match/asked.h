@@ -11,10 +11,10 @@
  * other skills stand beside it. */
 #define JL_SENTENCE_MAX 96
 typedef struct jl_sentence {
-  uint16_t skill[JL_SENTENCE_MAX];
-  size_t n, firm;
-  uint16_t doubt[8];
-  size_t doubts, words;
+    uint16_t skill[JL_SENTENCE_MAX];
+    size_t n, firm;
+    uint16_t doubt[8];
+    size_t doubts, words;
 } jl_sentence;
 
 void jl_sentence_add(jl_sentence *s, const jl_hit *hit);
@@ -23,20 +23,20 @@ void jl_sentence_add(jl_sentence *s, const jl_hit *hit);
 void jl_sentence_end(jl_sentence *s, bool listed);
 
 typedef struct jl_asked {
-  uint16_t skill[JL_ASKED_MAX];
-  float weight[JL_ASKED_MAX];
-  size_t n;
-  float years;      /* -1: not told */
-  jl_degree degree; /* the least that will do; JL_DEGREE_UNTOLD: not told */
-  bool equivalent;  /* experience will do instead */
+    uint16_t skill[JL_ASKED_MAX];
+    float weight[JL_ASKED_MAX];
+    size_t n;
+    float years;      /* -1: not told */
+    jl_degree degree; /* the least that will do; JL_DEGREE_UNTOLD: not told */
+    bool equivalent;  /* experience will do instead */
 } jl_asked;
 
 /* Zero `where` bytes (of JL_SKILLS) before the first use; jl_asked_text adds to
  * `asked`. */
 typedef struct jl_asker {
-  const jl_vocabulary *v;
-  const jl_phrases *words;   /* of v->posting and perhaps more skills */
-  uint16_t where[JL_SKILLS]; /* index + 1 into asked, by skill */
+    const jl_vocabulary *v;
+    const jl_phrases *words;   /* of v->posting and perhaps more skills */
+    uint16_t where[JL_SKILLS]; /* index + 1 into asked, by skill */
 } jl_asker;
 
 void jl_asked_start(jl_asker *a, jl_asked *asked);

@@ -9,20 +9,19 @@
 #define JL_DRAFT_SPELLS 128
 
 typedef struct jl_mark {
-  size_t off, n; /* in the profile's bytes */
+    size_t off, n; /* in the profile's bytes */
 } jl_mark;
 
 typedef struct jl_draft {
-  const jl_vocabulary *v;
-  jl_profile *profile;
-  jl_mark title[JL_PROFILE_TITLES], skill[JL_PROFILE_SKILLS];
-  jl_mark location, text, place[JL_ASK_PLACES];
-  bool known[JL_SKILLS]; /* skills of the vocabulary that are there */
-  int32_t from[JL_DRAFT_SPELLS],
-      to[JL_DRAFT_SPELLS]; /* months since year 0, `to` excluded */
-  size_t spells;
-  float said;  /* years of experience that a sentence names; -1: none */
-  int32_t now; /* months since year 0 */
+    const jl_vocabulary *v;
+    jl_profile *profile;
+    jl_mark title[JL_PROFILE_TITLES], skill[JL_PROFILE_SKILLS];
+    jl_mark location, text, place[JL_ASK_PLACES];
+    bool known[JL_SKILLS];                              /* skills of the vocabulary that are there */
+    int32_t from[JL_DRAFT_SPELLS], to[JL_DRAFT_SPELLS]; /* months since year 0, `to` excluded */
+    size_t spells;
+    float said;  /* years of experience that a sentence names; -1: none */
+    int32_t now; /* months since year 0 */
 } jl_draft;
 
 /* Each returns 0 or, when memory ran out, -1; what does not fit into the

@@ -2,85 +2,81 @@
 #include "match/part.h"
 
 double jl_part_skills(double met, double asked, double prior) {
-  if (asked <= 0)
-    return -1;
-  double share = (met + JL_SKILLS_PRIOR * JL_SKILLS_ENOUGH * prior) /
-                 (JL_SKILLS_ENOUGH * (asked + JL_SKILLS_PRIOR));
-  return share < 1 ? share : 1;
+    if (asked <= 0)
+        return -1;
+    double share = (met + JL_SKILLS_PRIOR * JL_SKILLS_ENOUGH * prior) / (JL_SKILLS_ENOUGH * (asked + JL_SKILLS_PRIOR));
+    return share < 1 ? share : 1;
 }
 
 double jl_part_seniority(int job, int person) {
-  static const double by_distance[] = {1, 0.75, 0.4, 0.15, 0, 0, 0};
-  if (job < 1 || job > 7 || person < 1 || person > 7)
-    return -1;
-  return by_distance[job > person ? job - person : person - job];
+    static const double by_distance[] = {1, 0.75, 0.4, 0.15, 0, 0, 0};
+    if (job < 1 || job > 7 || person < 1 || person > 7)
+        return -1;
+    return by_distance[job > person ? job - person : person - job];
 }
 
 double jl_part_years(double asked, double offered) {
-  if (asked < 0 || offered < 0)
-    return -1;
-  return offered >= asked ? 1 : offered / asked;
+    if (asked < 0 || offered < 0)
+        return -1;
+    return offered >= asked ? 1 : offered / asked;
 }
 
 double jl_part_education(jl_degree asked, jl_degree offered, bool equivalent) {
-  static const double by_distance[] = {1, 0.6, 0.3, 0, 0, 0};
-  if (asked == JL_DEGREE_UNTOLD || offered == JL_DEGREE_UNTOLD)
-    return -1;
-  double part = offered >= asked ? 1 : by_distance[asked - offered];
-  return equivalent ? (1 + part) / 2 : part;
+    static const double by_distance[] = {1, 0.6, 0.3, 0, 0, 0};
+    if (asked == JL_DEGREE_UNTOLD || offered == JL_DEGREE_UNTOLD)
+        return -1;
+    double part = offered >= asked ? 1 : by_distance[asked - offered];
+    return equivalent ? (1 + part) / 2 : part;
 }
 
 static bool has_place(const jl_facts *job, uint32_t place) {
-  for (size_t i = 0; i < JL_FACTS_PLACES; ++i)
-    if (job->place[i] == place)
-      return true;
-  return false;
+    for (size_t i = 0; i < JL_FACTS_PLACES; ++i)
+        if (job->place[i] == place)
+            return true;
+    return false;
 }
 
 double jl_part_location(const jl_facts *job, const jl_whereabouts *person) {
-  size_t parts = 0, same = 0;
-  if (job->remote == JL_YES && person->ask->remote != JL_NO)
-    return 1;
-  if (person->ask->remote == JL_YES && job->remote != JL_UNTOLD)
-    return 0;
-  if (!job->place[0])
-    return -1;
-  for (size_t i = 0; i < person->ask->places; ++i)
-    if (jl_facts_in_place(job, person->ask->place[i]))
-      return 1;
-  for (size_t i = 0; i < JL_FACTS_PLACES && person->home[i]; ++i, ++parts)
-    same += has_place(job, person->home[i]);
-  if (parts == 0)
-    return person->ask->places ? 0.1 : -1;
-  return same == parts ? 1 : 0.1 + 0.5 * (double)same / (double)parts;
+    size_t parts = 0, same = 0;
+    if (job->remote == JL_YES && person->ask->remote != JL_NO)
+        return 1;
+    if (person->ask->remote == JL_YES && job->remote != JL_UNTOLD)
+        return 0;
+    if (!job->place[0])
+        return -1;
+    for (size_t i = 0; i < person->ask->places; ++i)
+        if (jl_facts_in_place(job, person->ask->place[i]))
+            return 1;
+    for (size_t i = 0; i < JL_FACTS_PLACES && person->home[i]; ++i, ++parts)
+        same += has_place(job, person->home[i]);
+    if (parts == 0)
+        return person->ask->places ? 0.1 : -1;
+    return same == parts ? 1 : 0.1 + 0.5 * (double)same / (double)parts;
 }
 
 const jl_calibration *jl_calibration_of(jl_span model) {
-  static const jl_calibration known[] = {
-      {"jobline-hash-", 0.05, 0.45},
-      {"jobline-", 0.10, 0.70},
-      {"text-embedding-3", 0.20, 0.65},
-      {"text-embedding-ada", 0.74, 0.90},
-      {"", 0.30, 0.80}, /* sentence transformers, e5, bge, gte and their like
+    static const jl_calibration known[] = {
+        {"jobline-hash-", 0.08, 0.60},      {"jobline-", 0.10, 0.70}, {"text-embedding-3", 0.20, 0.65},
+        {"text-embedding-ada", 0.74, 0.90}, {"", 0.30, 0.80}, /* sentence transformers, e5, bge, gte and their like
                            lie between 0.2 and 0.85 */
-  };
-  for (size_t i = 0; model.n && i < sizeof known / sizeof *known; ++i) {
-    size_t n = strlen(known[i].model);
-    if (model.n >= n && memcmp(model.p, known[i].model, n) == 0)
-      return &known[i];
-  }
-  return &known[0];
+    };
+    for (size_t i = 0; model.n && i < sizeof known / sizeof *known; ++i) {
+        size_t n = strlen(known[i].model);
+        if (model.n >= n && memcmp(model.p, known[i].model, n) == 0)
+            return &known[i];
+    }
+    return &known[0];
 }
 
 double jl_part_semantic(const jl_calibration *c, double cosine) {
-  double part = (cosine - c->low) / (c->high - c->low);
-  if (!(cosine >= -1.001))
-    return -1;
-  return part < 0 ? 0 : part > 1 ? 1 : part;
+    double part = (cosine - c->low) / (c->high - c->low);
+    if (!(cosine >= -1.001))
+        return -1;
+    return part < 0 ? 0 : part > 1 ? 1 : part;
 }
 
 double jl_part_fresh(double days, double most, double half_life) {
-  if (days < 0 || most <= 0 || half_life <= 0)
-    return 0;
-  return most * half_life / (half_life + days);
+    if (days < 0 || most <= 0 || half_life <= 0)
+        return 0;
+    return most * half_life / (half_life + days);
 }

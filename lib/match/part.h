@@ -31,9 +31,9 @@ double jl_part_education(jl_degree asked, jl_degree offered, bool equivalent);
 
 /* What a person wants of a place. */
 typedef struct jl_whereabouts {
-  uint32_t home[JL_FACTS_PLACES]; /* jl_facts_place of where the person lives;
+    uint32_t home[JL_FACTS_PLACES]; /* jl_facts_place of where the person lives;
                                      zeros: unknown */
-  const jl_ask_facts *ask;        /* places wanted, remote */
+    const jl_ask_facts *ask;        /* places wanted, remote */
 } jl_whereabouts;
 /* 1 remote (unless only work on site is wanted), or in a place wanted or the
    same as home; else 0.1 and up to 0.5 more by the share of the parts of home
@@ -44,8 +44,8 @@ double jl_part_location(const jl_facts *job, const jl_whereabouts *person);
    (high - low) between 0 and 1. `low` is what jobs of other occupations reach,
    `high` what a good match does. */
 typedef struct jl_calibration {
-  const char *model; /* the beginning of its name; "" = any */
-  double low, high;
+    const char *model; /* the beginning of its name; "" = any */
+    double low, high;
 } jl_calibration;
 /* The calibration of a model; an empty name is the embedded model's. */
 const jl_calibration *jl_calibration_of(jl_span model);

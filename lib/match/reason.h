@@ -7,14 +7,14 @@
 
 /* What the sentences are made of. */
 typedef struct jl_reasoning {
-  const jl_vocabulary *v;
-  const jl_profile *profile;
-  const jl_posting *job;
-  const jl_asked *asked;
-  const float *met; /* by skill: how far the person meets it, 0 to 1 */
-  const jl_match *match;
-  jl_span title; /* of the profile, the one that fits best; may be empty */
-  int64_t now;
+    const jl_vocabulary *v;
+    const jl_profile *profile;
+    const jl_posting *job;
+    const jl_asked *asked;
+    const float *met; /* by skill: how far the person meets it, 0 to 1 */
+    const jl_match *match;
+    jl_span title; /* of the profile, the one that fits best; may be empty */
+    int64_t now;
 } jl_reasoning;
 
 /* Appends a JSON array of texts:

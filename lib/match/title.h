@@ -7,17 +7,17 @@
 #define JL_TITLE_PARTS 12
 
 typedef struct jl_title_part {
-  uint64_t word;  /* the same for spellings of one word */
-  float weight;   /* what it says: 0.6 for "engineer", 1 for a field, less for
+    uint64_t word;  /* the same for spellings of one word */
+    float weight;   /* what it says: 0.6 for "engineer", 1 for a field, less for
                      what stands far behind */
-  uint8_t family; /* 0 = none */
-  bool head, general, known;
+    uint8_t family; /* 0 = none */
+    bool head, general, known;
 } jl_title_part;
 
 typedef struct jl_title {
-  jl_title_part part[JL_TITLE_PARTS];
-  size_t n;
-  uint8_t level; /* 1 to 7 by its words, 0: they say none */
+    jl_title_part part[JL_TITLE_PARTS];
+    size_t n;
+    uint8_t level; /* 1 to 7 by its words, 0: they say none */
 } jl_title;
 
 /* Words of rank ("Senior", "II"), of employment ("Remote", "m/w/d") and of
@@ -34,7 +34,6 @@ double jl_title_likeness(const jl_title *a, const jl_title *b);
 
 /* True when the text names an occupation; `*end` is the offset behind the first
  * one's last word. */
-bool jl_title_names(const jl_vocabulary *v, jl_span text, size_t *begin,
-                    size_t *end);
+bool jl_title_names(const jl_vocabulary *v, jl_span text, size_t *begin, size_t *end);
 
 #endif
