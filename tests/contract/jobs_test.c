@@ -12,15 +12,17 @@
 #include "base/clock.h"
 #include "chance.h"
 #include "contract/jobs_model.h"
+#include "contract/pg_server.h"
 #include "wire/sqlite.h"
 
 #define PATIENCE (60 * JL_SECOND)
 #define PROCESSES 8
 
-static const jl_jobs_opener *const openers[] = {&jl_jobs_sqlite, NULL};
+static const jl_jobs_opener *const openers[] = {&jl_jobs_sqlite, &jl_jobs_postgres, NULL};
 
 static char folder[64];
-static char url_text[1][160]; /* sqlite */
+static pg_server server;
+static char url_text[2][160]; /* sqlite, postgres */
 
 static bool is_sqlite(void **state) {
     return *state == (void *)url_text[0];
@@ -42,6 +44,12 @@ static jl_jobs *open_at(const char *text, int64_t patience) {
 
 static jl_jobs *open_jobs(void **state) {
     return open_at(*state, PATIENCE);
+}
+
+static bool psql(const char *command) {
+    char line[300];
+    snprintf(line, sizeof line, JL_TESTS "/tools/pg_server psql '%s' -c '%s'", server.folder, command);
+    return system(line) == 0;
 }
 
 /* ---- putting a few ---- */
@@ -343,7 +351,7 @@ static void thrown_away(void **state) {
 
 static void like_the_model(void **state) {
     chance c = chance_seeded();
-    size_t rounds = chance_rounds(400);
+    size_t rounds = chance_rounds(250);
     jl_jobs *s = open_jobs(state);
     model_table t = {0};
     for (size_t i = 0; i < rounds; i++) {
@@ -374,8 +382,6 @@ static int copy_one(void *self, const jl_stored_job *job, jl_err *err) {
 }
 
 static void a_copy(void **state) {
-    if (!is_sqlite(state))
-        return; /* made where two stores can be had by name; the others: as the model's table is brought back */
     jl_err err = {0};
     chance c = chance_seeded();
     char text[200];
@@ -383,7 +389,11 @@ static void a_copy(void **state) {
     model_table t = {0};
     for (size_t i = 0; i < 60; i++)
         model_step(&t, s, &c);
-    snprintf(text, sizeof text, "%s.copy", (char *)*state);
+    if (is_sqlite(state))
+        snprintf(text, sizeof text, "%s.copy", url_text[0]);
+    else
+        snprintf(text, sizeof text, "postgres://jobline:" PG_PASSWORD "@127.0.0.1:%d/copy", server.port);
+    assert_true(is_sqlite(state) || psql("CREATE DATABASE copy"));
     struct copying copying = {.to = open_at(text, PATIENCE)};
     well(s->ops->find(s, &(jl_find){.duplicates = true, .lines = true, .vectors = true}, copy_one, &copying, &err),
          &err);
@@ -611,8 +621,6 @@ static jl_sqlite_kind kind_like(int version) {
 }
 
 static void a_newer_store(void **state) {
-    if (!is_sqlite(state))
-        return;
     jl_err err = {0};
     jl_sqlite *db;
     jl_jobs *s = open_jobs(state);
@@ -641,8 +649,6 @@ static void a_newer_store(void **state) {
 }
 
 static void a_step_that_fails(void **state) {
-    if (!is_sqlite(state))
-        return;
     jl_err err = {0};
     jl_sqlite *db;
     jl_jobs *s = open_jobs(state);
@@ -657,8 +663,6 @@ static void a_step_that_fails(void **state) {
 }
 
 static void a_locked_file(void **state) {
-    if (!is_sqlite(state))
-        return;
     jl_err err = {0};
     jl_sqlite *db;
     jl_sqlite_kind kind = kind_like(1);
@@ -679,8 +683,6 @@ static void a_locked_file(void **state) {
 }
 
 static void a_file_of_its_group(void **state) {
-    if (!is_sqlite(state))
-        return;
     struct stat st;
     mode_t mask = umask(007);
     jl_jobs *s = open_jobs(state);
@@ -695,8 +697,6 @@ static void a_file_of_its_group(void **state) {
 }
 
 static void what_is_no_store(void **state) {
-    if (!is_sqlite(state))
-        return;
     jl_err err = {0};
     uint64_t store, change;
     jl_jobs *s = open_jobs(state);
@@ -756,9 +756,10 @@ static int enter(void **state) {
     alarm(240);
     signal(SIGPIPE, SIG_IGN); /* as the frame does */
     strcpy(folder, "/tmp/jobline-jobs.XXXXXX");
-    if (!mkdtemp(folder))
+    if (!mkdtemp(folder) || !pg_start(&server))
         return -1;
     snprintf(url_text[0], sizeof url_text[0], "sqlite:%s/jobs.db", folder);
+    snprintf(url_text[1], sizeof url_text[1], "%s", server.url);
     return 0;
 }
 
@@ -766,21 +767,26 @@ static int leave(void **state) {
     (void)state;
     char command[128];
     made_end();
+    pg_remove(&server);
     snprintf(command, sizeof command, "rm -rf '%s'", folder);
     return system(command) == 0 ? 0 : -1;
 }
 
 /* Each test begins with nothing stored. */
 static int fresh(void **state) {
-    (void)state;
     char copy[200];
     snprintf(copy, sizeof copy, "%s.copy", path_of_file());
     (void)unlink(path_of_file());
     (void)unlink(copy);
-    return 0;
+    return is_sqlite(state) || psql("DROP SCHEMA public CASCADE; CREATE SCHEMA public") ? 0 : -1;
 }
 
 #define EACH(test)                                                                                                     \
+    {#test " sqlite", test, fresh, NULL, url_text[0]}, {                                                               \
+#test " postgres", test, fresh, NULL, url_text[1]                                                              \
+    }
+
+#define SQLITE(test)                                                                                                   \
     { #test " sqlite", test, fresh, NULL, url_text[0] }
 
 int main(void) {
@@ -797,11 +803,11 @@ int main(void) {
         EACH(nobody_is_lost_in_the_crowd),
         EACH(killed_in_between),
         EACH(a_listing_lets_others_write),
-        EACH(a_newer_store),
-        EACH(a_step_that_fails),
-        EACH(a_locked_file),
-        EACH(a_file_of_its_group),
-        EACH(what_is_no_store),
+        SQLITE(a_newer_store),
+        SQLITE(a_step_that_fails),
+        SQLITE(a_locked_file),
+        SQLITE(a_file_of_its_group),
+        SQLITE(what_is_no_store),
         cmocka_unit_test(schemes),
         cmocka_unit_test(side_files),
     };
