@@ -34,6 +34,7 @@
 #define PUT_BATCH 1024   /* lines per submit() */
 #define GET_BATCH 256    /* lines per look-up */
 #define WAITING_COST 400 /* bytes that put keeps for a line that waits, beside the line */
+#define WINDOW (UINT64_C(16) << 20)
 #define DAY (24 * 60 * 60 * JL_SECOND)
 
 enum remote { REMOTE_ANY = -1, REMOTE_YES, REMOTE_NO };
@@ -291,6 +292,7 @@ static int filter_put(jl_run *r, const jl_put_options *o, char *const *inputs, j
                         .lookup = s.lookup,
                         .batch = PUT_BATCH,
                         .question = WAITING_COST,
+                        .window = WINDOW,
                         .as_is = o->marks,
                         .inputs = inputs,
                         .look = look_put,

@@ -8,8 +8,8 @@
 #include "job/known.h"
 #include "job/posting.h"
 
-#define MOST ((size_t)8192) /* postings that wait for one commit */
-#define MOST_BYTES ((size_t)8 << 20)
+#define MOST ((size_t)4096) /* postings that wait for one commit */
+#define MOST_BYTES ((size_t)4 << 20)
 #define EVERY JL_SECOND
 
 struct put {
