@@ -805,14 +805,23 @@ static int match_lines(jl_run *r, jl_err *err) {
 
 /* ---- jobs out of a store ---- */
 
-/* Where the callbacks of a listing are. */
+/* Where the callbacks of a listing are: rows come in the order of the hits, but for those that are no more. */
 typedef struct cursor {
-    size_t who;
+    size_t who, next;
+    const jl_hit *hit;
 } cursor;
 
+/* The search has compared the listings' vectors. */
 static int take_row(void *self, const jl_stored_job *row, jl_err *err) {
-    const cursor *c = self;
-    return take_job(&row->job, c->who, c->who + 1, err);
+    cursor *c = self;
+    while (c->hit[c->next].row != row->row)
+        c->next++;
+    if (stage_of(&row->job) == JL_STAGE_FULL)
+        return take_job(&row->job, c->who, c->who + 1, err);
+    person *p = &m.person[c->who];
+    if (!jl_facts_pass(&row->job.facts, &p->ask)) /* it was changed meanwhile */
+        return 0;
+    return score_for(p, &row->job, JL_STAGE_LISTING, c->hit[c->next].score, err);
 }
 
 static bool keep_row(void *self, size_t query, const void *facts) {
@@ -879,14 +888,14 @@ static int scan(size_t n, jl_err *err) {
 
 /* Candidates are read with their rows and scored. */
 static int score_candidates(size_t i, jl_err *err) {
-    cursor c = {i};
     const jl_hit *hit = m.hit + i * m.candidates;
+    cursor c = {.who = i, .hit = hit};
     uint64_t *row = malloc(sizeof *row * (m.hits[i] + 1));
     if (!row)
         return jl_err_nomem(err);
     for (size_t k = 0; k < m.hits[i]; k++)
         row[k] = hit[k].row;
-    int rc = m.jobs->ops->rows(m.jobs, row, m.hits[i], true, take_row, &c, err);
+    int rc = m.jobs->ops->rows(m.jobs, row, m.hits[i], m.stage == JL_STAGE_FULL, take_row, &c, err);
     free(row);
     return rc == 0 ? settle_pending(i, i + 1, err) : -1;
 }
