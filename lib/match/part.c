@@ -9,7 +9,7 @@ double jl_part_skills(double met, double asked, double prior) {
 }
 
 double jl_part_seniority(int job, int person) {
-    static const double by_distance[] = {1, 0.75, 0.4, 0.15, 0, 0, 0};
+    static const double by_distance[] = {1, 0.7, 0.3, 0.1, 0, 0, 0};
     if (job < 1 || job > 7 || person < 1 || person > 7)
         return -1;
     return by_distance[job > person ? job - person : person - job];

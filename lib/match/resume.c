@@ -120,6 +120,8 @@ static void cue(reading *r, const jl_hit *hit, uint16_t id) {
         r->section = c;
     if (c == JL_CUE_WHERE && (heads || hit->words > 1))
         location(r, hit);
+    if (c == JL_CUE_CITY && !r->d->city.n && (unsigned char)r->text.p[hit->off] < 'a')
+        r->d->city = (jl_span){r->text.p + hit->off, hit->n};
     if (c == JL_CUE_DEGREE)
         jl_draft_degree(r->d, (jl_degree)(id & 0xFF));
     if (c == JL_CUE_EXPERIENCE || c == JL_CUE_WORK)
@@ -308,14 +310,14 @@ static jl_span next_line(jl_span text, size_t *at) {
 
 /* Where no line is a title: the first occupation that is named, later ones only behind "as a" and the like. */
 static int titles_of_sentences(jl_draft *d, jl_span text, jl_err *err) {
-    static const char *const leads[] = {" as a ", " as an ", " am a ", " was a ", " als ",
-                                        "como ",  "comme ",  "for a ", "for an "};
+    static const char *const leads[] = {" as a ", " as an ", " am a ",  " was a ",   " als ",     "como ",
+                                        "comme ", "for a ",  "for an ", "eeking a ", "eeking an "};
     size_t at = 0, from, to;
     for (int i = 0; i < 24 && at < text.n; ++i) {
         jl_span rest = {text.p + at, text.n - at};
         if (!jl_title_names(d->v, rest, &from, &to))
             return 0;
-        bool led = i == 0;
+        bool led = at == 0 && from <= 60;
         for (size_t k = 0; k < sizeof leads / sizeof *leads && !led; ++k) {
             size_t n = strlen(leads[k]);
             led = at + from >= n && memcmp(text.p + at + from - n, leads[k], n) == 0;
@@ -324,6 +326,14 @@ static int titles_of_sentences(jl_draft *d, jl_span text, jl_err *err) {
             return -1;
         at += to;
     }
+    return 0;
+}
+
+/* A licence is for an occupation: who says nothing else has one by it. */
+static int titles_of_papers(jl_draft *d, jl_err *err) {
+    for (size_t i = 0; i < d->v->skills && d->profile->titles == 0; ++i)
+        if (d->known[i] && d->v->skill[i].kind == JL_SKILL_PAPER && jl_draft_title(d, d->v->skill[i].name, err))
+            return -1;
     return 0;
 }
 
@@ -337,9 +347,9 @@ static int read_lines(jl_draft *d, bool titles, jl_err *err) {
         if (line.n <= 400 && (titles || l.n < TOP_LINES) && take_line(d, &l, titles, line, next, err))
             return -1;
     }
-    if (titles && d->profile->titles == 0)
-        return titles_of_sentences(d, text, err);
-    return 0;
+    if (titles && d->profile->titles == 0 && titles_of_sentences(d, text, err))
+        return -1;
+    return titles && d->profile->titles == 0 ? titles_of_papers(d, err) : 0;
 }
 
 int jl_resume_read(jl_draft *d, jl_err *err) {
@@ -350,5 +360,5 @@ int jl_resume_read(jl_draft *d, jl_err *err) {
    * does not move under those who walk it. */
     if (jl_buf_reserve(&d->profile->bytes, (JL_PROFILE_SKILLS + JL_PROFILE_TITLES + 1) * 128, err))
         return -1;
-    return read_words(d, err) ? -1 : read_lines(d, titles, err);
+    return read_words(d, err) || read_lines(d, titles, err) ? -1 : jl_draft_location(d, d->city, err);
 }

@@ -19,10 +19,10 @@ jl_weights jl_weights_default(void) {
                         .semantic = 0.3,
                         .part = {[JL_PART_SKILLS] = 3,
                                  [JL_PART_TITLE] = 3,
-                                 [JL_PART_SENIORITY] = 1,
+                                 [JL_PART_SENIORITY] = 1.5,
                                  [JL_PART_YEARS] = 1,
                                  [JL_PART_EDUCATION] = 0.5,
-                                 [JL_PART_LOCATION] = 1.5},
+                                 [JL_PART_LOCATION] = 2},
                         .fresh = 3,
                         .half_life = 7};
 }

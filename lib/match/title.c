@@ -59,6 +59,8 @@ static double pair(const jl_title_part *a, const jl_title_part *b) {
         return 1;
     if (a->family && a->family == b->family)
         return a->head && b->head ? 0.55 : 0.45;
+    if (a->head && b->head && a->general != b->general)
+        return 0.4;
     return 0;
 }
 
@@ -69,7 +71,7 @@ static double met(const jl_title *a, const jl_title *b, double *weight, bool *sp
         for (size_t k = 0; k < b->n; ++k) {
             double p = pair(&a->part[i], &b->part[k]);
             best = p > best ? p : best;
-            *special |= p > 0 && !a->part[i].general && a->part[i].weight >= 0.5F;
+            *special |= p > 0.4 && !a->part[i].general && a->part[i].weight >= 0.5F;
         }
         sum += best * a->part[i].weight;
         *weight += a->part[i].weight;

@@ -116,6 +116,7 @@ static const struct meaning {
     {"summary", JL_CUE_SUMMARY, 0},
     {"other", JL_CUE_OTHER, 0},
     {"where", JL_CUE_WHERE, 0},
+    {"city", JL_CUE_CITY, 0},
 };
 
 static const struct meaning *meaning_of(jl_span name) {
@@ -276,7 +277,7 @@ static int read_titles(jl_vocabulary *v, int pass) {
 static void build(void) {
     jl_vocabulary *v = &vocabulary;
     complete = read_skills(v) == 0 && read_cues(v, &v->posting, false, JL_CUE_PREFERRED, JL_CUE_PRESENT) == 0 &&
-               read_cues(v, &v->profile, true, JL_CUE_WORK, JL_CUE_WHERE) == 0 &&
+               read_cues(v, &v->profile, true, JL_CUE_WORK, JL_CUE_CITY) == 0 &&
                read_cues(v, &v->profile, true, JL_CUE_DEGREE, JL_CUE_PRESENT) == 0 &&
                read_titles(v, OCCUPATIONS) == 0 && read_titles(v, EMPTY_WORDS) == 0;
 }
