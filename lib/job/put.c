@@ -84,7 +84,8 @@ static int put_hand_on(struct put *p, jl_sink sink, jl_err *err) {
             return -1;
     }
     p->n -= p->committed;
-    memmove(p->ticket, p->ticket + p->committed, p->n * sizeof *p->ticket);
+    if (p->n)
+        memmove(p->ticket, p->ticket + p->committed, p->n * sizeof *p->ticket);
     p->committed = 0;
     return 0;
 }
