@@ -87,9 +87,10 @@ static void scan_one(const char *group, uint32_t dims, const jl_codes_query *q, 
     memcpy(head, group, sizeof head);
     const unsigned char *row = (const unsigned char *)group + sizeof head;
     for (uint32_t i = 0; i < (dims + 3) / 4; ++i, row += 4 * JL_CODES_ROWS) {
-        int a = q->code[4 * i], b = q->code[4 * i + 1], c = q->code[4 * i + 2], d = q->code[4 * i + 3];
+        const int8_t *code = q->code + (size_t)4 * i;
         for (int r = 0; r < JL_CODES_ROWS; ++r)
-            sum[r] += row[4 * r] * a + row[4 * r + 1] * b + row[4 * r + 2] * c + row[4 * r + 3] * d;
+            sum[r] +=
+                row[4 * r] * code[0] + row[4 * r + 1] * code[1] + row[4 * r + 2] * code[2] + row[4 * r + 3] * code[3];
     }
     unsigned bits = 0;
     for (int r = 0; r < JL_CODES_ROWS; ++r) {

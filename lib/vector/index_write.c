@@ -154,6 +154,8 @@ static int flush(writer *w, jl_err *err) {
 static int add(writer *w, const jl_index_row *row, jl_err *err) {
     const jl_index_shape *shape = &w->shape;
     float *v = w->floats + w->rows * shape->dims;
+    if (!row->vector || (shape->facts && !row->facts))
+        return jl_err_set(err, JL_SOFTWARE, "row %llu has no vector or no facts", (unsigned long long)row->row);
     memcpy(v, row->vector, shape->dims * sizeof *v);
     if (!jl_float_normalise(v, shape->dims))
         return jl_err_set(err, JL_DATA, "the vector of row %llu has a number that is NaN or infinite",

@@ -111,7 +111,7 @@ static int read_members(const jl_value *member, jl_buf *room, jl_buf *out, jl_ve
         return jl_err_set(err, JL_DATA, "the embedding names no model (1 to %d printable ASCII characters)",
                           JL_MODEL_MAX - 1);
     size_t used = bytes;
-    if (room->n && model.p == room->p) {
+    if (room->p && model.p == room->p) {
         memcpy(floats + bytes, model.p, model.n);
         model.p = floats + bytes;
         used += model.n;
