@@ -32,7 +32,7 @@
 
 static struct embed {
     jl_run *run;
-    const char *model, *name, *key_file, *ledger_url, *account, *user;
+    const char *model, *name, *key_file, *ledger_url, *provider, *user;
     bool full, again, ledger_given, priced;
     uint64_t batch, in_flight, max_chars, retries, cost;
     int64_t timeout, window;
@@ -52,7 +52,7 @@ static struct embed {
     uint64_t embedded, had, no_text, refused, unanswered;
 } e = {
     .model = "hash",
-    .account = "embeddings",
+    .provider = "embeddings",
     .user = "",
     .batch = 32,
     .in_flight = 4,
@@ -139,11 +139,11 @@ static const jl_opt options[] = {
      .given = &e.ledger_given,
      .help = "with --cost: sqlite:PATH, redis://HOST:PORT/DB, redis+cluster://HOST:PORT,..., redis+unix:///PATH, @FILE "
              "[sqlite:$XDG_STATE_HOME/jobline/ledger.db]"},
-    {.name = "account",
+    {.name = "provider",
      .arg = "NAME",
      .kind = JL_OPT_TEXT,
-     .to = &e.account,
-     .help = "with --cost: the provider's account in the ledger [embeddings]"},
+     .to = &e.provider,
+     .help = "with --cost: whose account it is in the ledger [embeddings]"},
     {.name = "user",
      .arg = "ID",
      .kind = JL_OPT_TEXT,
@@ -284,10 +284,10 @@ static int open_ledger(jl_err *err) {
     if (jl_run_state_url(e.run, e.ledger_url, e.ledger_given, "JOBLINE_LEDGER", "ledger", &url, err) != 0)
         return -1;
     jl_url_show(&url, shown, sizeof shown);
-    e.ledger = jl_ledger_open(ledgers, &url, e.account, 0, err);
+    e.ledger = jl_ledger_open(ledgers, &url, e.provider, 0, err);
     jl_url_wipe(&url);
     if (e.ledger)
-        jl_run_info(e.run, "ledger %s, account %s", shown, e.account);
+        jl_run_info(e.run, "ledger %s, account %s", shown, e.provider);
     return e.ledger ? 0 : -1;
 }
 
@@ -304,7 +304,7 @@ static int open_server(jl_err *err) {
                            .timeout = e.timeout,
                            .window = e.window,
                            .ledger = e.ledger,
-                           .account = e.account,
+                           .provider = e.provider,
                            .user = e.user,
                            .cost = (int64_t)e.cost,
                            .notice = notice};

@@ -19,6 +19,7 @@ typedef struct reader {
     const char *p, *end;
     size_t start; /* of the word at hand in the folded text */
     bool wide;
+    bool abbreviated; /* the last word was a short form: a dot behind it ends nothing */
 } reader;
 
 /* ---- words ---- */
@@ -128,7 +129,8 @@ static int end_word(reader *r, jl_err *err) {
     }
     uint64_t hash = jl_known_hash(b->text.p + r->start, n);
     const jl_known_word *known = jl_known_find(r->known, hash);
-    if (known && known->means)
+    r->abbreviated = known && known->means;
+    if (r->abbreviated)
         return enter_means(r, known->means, err);
     if (known && known->weight == 0) {
         b->boilerplate += known->boilerplate;
@@ -194,8 +196,10 @@ static bool joins(reader *r, char sign) {
 static int take_sign(reader *r, char sign, jl_err *err) {
     if (joins(r, sign))
         return 0;
+    bool ends_word = word_length(r) > 0;
     if (end_word(r, err) != 0)
         return -1;
+    r->abbreviated = r->abbreviated && ends_word;
     switch (sign) {
     case ' ':
     case '-':
@@ -205,6 +209,9 @@ static int take_sign(reader *r, char sign, jl_err *err) {
     case '\'':
         return 0;
     case '.':
+        if (!r->abbreviated)
+            end_sentence(r->b);
+        return 0;
     case '!':
     case '?':
     case ';':

@@ -36,7 +36,7 @@ typedef struct jl_bag {
      - The lexicon's words of weight 0 are passed over, its short forms read as what they stand for.
      - Two words that follow one another are a pair, over blanks, '-', '/' and words passed over, not over other signs, nor
        when one of them has a weight below 5. A pair is the word of both without anything between them: "full-stack" holds "fullstack".
-     - A sentence ends at . ! ? ; and LF. One with two words of the lexicon's boilerplate or more is boilerplate. */
+     - A sentence ends at . ! ? ; and LF, but not at the dot of a short form ("Sr. Manager"). One with two words of the lexicon's boilerplate or more is boilerplate. */
 int jl_bag_fill(jl_bag *b, const jl_known *known, jl_span text, jl_err *err);
 void jl_bag_free(jl_bag *b);
 

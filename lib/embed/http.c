@@ -170,6 +170,15 @@ static int end_waiting(jl_server *s, jl_err *err) {
     return 0;
 }
 
+/* What stands behind the first `n` texts goes to `second`. */
+static void cut_behind(call *c, size_t n, call *second) {
+    call all = *c;
+    c->first = c->last = NULL;
+    c->n = c->bytes = 0;
+    for (item *i; (i = take_item(&all));)
+        add_item(c->n < n ? c : second, i);
+}
+
 /* ---- money ---- */
 
 static void settle(jl_server *s, const call *c, jl_hold_state to, jl_outcome outcome) {
@@ -198,7 +207,7 @@ static void settle(jl_server *s, const call *c, jl_hold_state to, jl_outcome out
 }
 
 static void refused(jl_server *s, const jl_admission *a, const jl_reserve *r) {
-    (void)jl_refusal_say(a, r, s->o.account, &s->refusal);
+    (void)jl_refusal_say(a, r, s->o.provider, &s->refusal);
     in_trouble(s, &s->refusal);
 }
 
@@ -275,11 +284,27 @@ static call *next_call(const jl_server *s, int64_t now) {
     return c;
 }
 
+/* Batches may have become smaller since this one was filled: the rest comes next. */
+static int trim(jl_server *s, call *c, jl_err *err) {
+    if (c->n <= s->most)
+        return 0;
+    call *rest = calloc(1, sizeof *rest);
+    if (!rest)
+        return jl_err_nomem(err);
+    cut_behind(c, s->most, rest);
+    take_out(&s->ready, c);
+    push(&s->ready, rest, true);
+    push(&s->ready, c, true);
+    return 0;
+}
+
 static int dispatch(jl_server *s, jl_err *err) {
     int64_t now = jl_clock_now(), lease;
     if (s->open && s->open_until <= now && jl_server_flush(s, err) != 0)
         return -1;
     for (call *c; !s->stopped && s->n_out < s->o.in_flight && s->pause_until <= now && (c = next_call(s, now));) {
+        if (trim(s, c, err) != 0)
+            return -1;
         if (!pay(s, c, now, &lease))
             continue; /* paused, stopped, or tried anew */
         take_out(&s->ready, c);
@@ -339,15 +364,6 @@ static int ask_again(jl_server *s, call *c, int64_t pause, jl_err *err) {
         s->pause_until = c->due;
     push(&s->ready, c, true);
     return 0;
-}
-
-/* What stands behind the first `n` texts goes to `second`. */
-static void cut_behind(call *c, size_t n, call *second) {
-    call all = *c;
-    c->first = c->last = NULL;
-    c->n = c->bytes = 0;
-    for (item *i; (i = take_item(&all));)
-        add_item(c->n < n ? c : second, i);
 }
 
 /* Too many texts, or one of them is bad: both halves are asked. */

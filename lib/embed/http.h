@@ -21,8 +21,8 @@ typedef struct jl_server_options {
     int64_t window;    /* ns: a batch leaves so long after its first text, full or not */
     /* Who pays: each call takes a hold before it leaves and settles it after. NULL: nobody, calls are free. */
     jl_ledger *ledger;
-    const char *account, *user;
-    int64_t cost; /* credits a call, where the account has no price.embeddings */
+    const char *provider, *user; /* of the account in the ledger; "" = nobody's */
+    int64_t cost;                /* credits a call, where the account has no price.embeddings */
     /* Told of retries, smaller batches, trouble. May be NULL. */
     void (*notice)(void *self, bool important, const char *text);
     void *self;
