@@ -111,7 +111,6 @@ def peers_of(bench, folder, vectors):
     kinds = {
         "faiss Flat": ("flat", ("0",)),
         "faiss IVF1024": ("ivf", ("4", "8", "16", "32", "64", "128", "256", "512")),
-        "faiss HNSW (M 16)": ("hnsw", ("16", "32", "64", "128", "256", "512", "1024", "2048", "4096")),
         "hnswlib (M 16)": ("hnswlib", ("16", "32", "64", "128", "256", "512", "1024", "2048", "4096")),
     }
     for name, (kind, efforts) in kinds.items() if program else ():

@@ -1,7 +1,7 @@
 // The nearest neighbours by faiss and hnswlib, driven as our nearest.c is.
 //
-//   nearest_peer flat|ivf|hnsw|hnswlib build VECTORS DIMS INDEX
-//   nearest_peer flat|ivf|hnsw|hnswlib search INDEX DIMS QUERIES K EFFORT    EFFORT: nprobe, efSearch; nothing for flat
+//   nearest_peer flat|ivf|hnswlib build VECTORS DIMS INDEX
+//   nearest_peer flat|ivf|hnswlib search INDEX DIMS QUERIES K EFFORT    EFFORT: nprobe, ef; nothing for flat
 //
 // `search` prints the rows found, a query a line, and on stderr the seconds of an average query. One thread.
 #include <chrono>
@@ -13,7 +13,6 @@
 #include <vector>
 
 #include <faiss/IndexFlat.h>
-#include <faiss/IndexHNSW.h>
 #include <faiss/IndexIVFFlat.h>
 #include <faiss/index_io.h>
 #include <hnswlib/hnswlib.h>
@@ -38,10 +37,6 @@ static void build_faiss(const std::string &kind, const std::vector<float> &v, in
     std::unique_ptr<faiss::Index> index;
     if (kind == "flat") {
         index = std::make_unique<faiss::IndexFlatIP>(dims);
-    } else if (kind == "hnsw") {
-        auto hnsw = std::make_unique<faiss::IndexHNSWFlat>(dims, 16, faiss::METRIC_INNER_PRODUCT);
-        hnsw->hnsw.efConstruction = 200;
-        index = std::move(hnsw);
     } else {
         coarse = std::make_unique<faiss::IndexFlatIP>(dims);
         const long lists = n < 40000 ? 64 : 1024;
@@ -76,13 +71,10 @@ template <class Ask> static void ask_all(size_t n, size_t k, Ask ask) {
     print_rows(row, k);
 }
 
-static void search_faiss(const std::string &kind, const char *path, const std::vector<float> &q, size_t dims, size_t k,
-                         int effort) {
+static void search_faiss(const char *path, const std::vector<float> &q, size_t dims, size_t k, int effort) {
     std::unique_ptr<faiss::Index> index(faiss::read_index(path));
     if (auto *ivf = dynamic_cast<faiss::IndexIVFFlat *>(index.get()))
         ivf->nprobe = static_cast<size_t>(effort);
-    if (auto *hnsw = dynamic_cast<faiss::IndexHNSW *>(index.get()))
-        hnsw->hnsw.efSearch = effort;
     std::vector<float> score(k);
     std::vector<faiss::Index::idx_t> found(k);
     ask_all(q.size() / dims, k, [&](size_t i, long *row) {
@@ -90,7 +82,6 @@ static void search_faiss(const std::string &kind, const char *path, const std::v
         for (size_t j = 0; j < k; ++j)
             row[j] = found[j];
     });
-    (void)kind;
 }
 
 static void search_hnswlib(const char *path, const std::vector<float> &q, size_t dims, size_t k, int effort) {
@@ -121,7 +112,7 @@ int main(int argc, char **argv) {
         if (kind == "hnswlib")
             search_hnswlib(argv[3], q, dims, k, atoi(argv[7]));
         else
-            search_faiss(kind, argv[3], q, dims, k, atoi(argv[7]));
+            search_faiss(argv[3], q, dims, k, atoi(argv[7]));
         return 0;
     }
     fprintf(stderr, "usage: see nearest.cpp\n");
