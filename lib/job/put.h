@@ -21,7 +21,7 @@ typedef struct jl_put_options {
 
 /* Every line asks, and is answered JL_FOUND once the transaction with its job is durable: of a put with the token of its jl_stored_name ("\"new\""),
    of a mark with an empty value. Lines are collected: until the input pauses, a second has passed, or thousands have come, so
-   that a slow pipe is not kept waiting and bulk costs few commits. Memory: 8 MiB of postings, and a line. */
+   that a slow pipe is not kept waiting and bulk costs few commits. Memory: 4 MiB of postings, and a line. */
 jl_lookup *jl_put_open(const jl_put_options *options, jl_err *err);
 
 /* What the lines are to be scanned for; `*stored` is the field of the member "stored". */
