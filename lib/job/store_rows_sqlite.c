@@ -541,8 +541,7 @@ static bool same_vectors(const jl_posting *a, const jl_posting *b) {
 int jl_jfile_change(jl_jfile *f, const jl_jfile_row *old, jl_stored_job *job, jl_err *err) {
     int64_t model[JL_STAGES];
     bool keys = same_keys(old, job);
-    if (keys && jl_span_eq(old->job.job.line, job->job.line) && same_vectors(&old->job.job, &job->job) &&
-        memcmp(&old->job.job.facts, &job->job.facts, sizeof job->job.facts) == 0)
+    if (keys && jl_span_eq(old->job.job.line, job->job.line) && same_vectors(&old->job.job, &job->job))
         return 0;
     for (jl_stage stage = 0; stage < JL_STAGES; stage++) {
         const jl_vector *v = &job->job.vector[stage];

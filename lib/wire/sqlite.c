@@ -14,7 +14,7 @@
 
 #define PATIENCE_DEFAULT (60 * JL_SECOND)
 #define PAGE_SIZE "16384"
-#define CACHE_KIB 16384
+#define CACHE_KIB "16384"
 #define WAITING_NAP (2 * JL_MILLISECOND)
 #define HELD_MOST (100 * JL_MILLISECOND)
 #define STAND_BACK (5 * JL_MILLISECOND)
@@ -343,11 +343,18 @@ static int sqlite_migrate(jl_sqlite *db, const jl_sqlite_kind *kind, jl_err *err
     return -1;
 }
 
+/* SQLite counts its cache in pages, by the size that a page has when it is told: 4096 bytes before the file's first page was
+   read. */
+static int sqlite_cache(jl_sqlite *db, const jl_sqlite_kind *kind, jl_err *err) {
+    char sql[48];
+    if (kind->cache_kib == 0)
+        return 0;
+    (void)snprintf(sql, sizeof sql, "PRAGMA cache_size=-%d", kind->cache_kib);
+    return jl_sqlite_exec(db, sql, err);
+}
+
 static int sqlite_setup(jl_sqlite *db, const jl_sqlite_kind *kind, bool create, bool *empty, jl_err *err) {
-    char sql[96];
-    (void)snprintf(sql, sizeof sql, "PRAGMA cache_size=-%d; PRAGMA temp_store=MEMORY",
-                   kind->cache_kib ? kind->cache_kib : CACHE_KIB);
-    if (jl_sqlite_exec(db, sql, err) != 0)
+    if (jl_sqlite_exec(db, "PRAGMA cache_size=-" CACHE_KIB "; PRAGMA temp_store=MEMORY", err) != 0)
         return -1;
     /* These count only before a file has its first page; later, setting one of them would be a write. */
     if (*empty && jl_sqlite_exec(db, "PRAGMA page_size=" PAGE_SIZE "; PRAGMA auto_vacuum=INCREMENTAL", err) != 0)
@@ -359,6 +366,8 @@ static int sqlite_setup(jl_sqlite *db, const jl_sqlite_kind *kind, bool create, 
     if (known < 0)
         return -1;
     *empty = known == 0;
+    if (sqlite_cache(db, kind, err) != 0)
+        return -1;
     if (*empty && !create)
         return 0;
     if (sqlite_journal(db, err) != 0 || jl_sqlite_exec(db, "PRAGMA synchronous=FULL", err) != 0)

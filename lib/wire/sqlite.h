@@ -21,7 +21,7 @@ typedef struct jl_sqlite_kind {
     const char *const *
         step; /* step[v], for each v < version from the oldest that is known: SQL that makes version v + 1 of version v,
                                 run by whoever opens an older file; NULL, or a step that is NULL: it is taken as it is */
-    int cache_kib; /* 0 = 16384 */
+    int cache_kib; /* 0 = 65536 */
 } jl_sqlite_kind;
 
 /* Errors of all functions name the file and have the class
