@@ -2,12 +2,12 @@
 
      jobs_load STORE-URL JOBS BATCH
 
-   Prints a line for each step: its name, seconds, CPU seconds, jobs a second. A job is a line of about 700 bytes with a
+   Prints a line for each step: its name, seconds, CPU seconds, jobs a second, the most memory that the process has had so far. A job is a line of about 700 bytes with a
    vector of 384 dimensions; lines are made and read between the clocks, so that the store alone is measured, but for "read". */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
+#include <sys/resource.h>
 
 #include "base/clock.h"
 #include "job/store.h"
@@ -15,7 +15,7 @@
 
 #define DIMS 384
 
-static const jl_jobs_opener *const stores[] = {&jl_jobs_sqlite, NULL};
+static const jl_jobs_opener *const stores[] = {&jl_jobs_sqlite, &jl_jobs_postgres, NULL};
 
 static jl_err err;
 static jl_postings *postings;
@@ -53,7 +53,9 @@ static void add_time(struct timing *sum) {
 
 static void tell(const char *step, struct timing t, uint64_t jobs) {
     double wall = (double)t.wall / 1e9, cpu = (double)t.cpu / 1e9;
-    printf("%-24s %8.3f s %8.3f s CPU %10.0f jobs/s\n", step, wall, cpu, (double)jobs / wall);
+    struct rusage used;
+    double most = getrusage(RUSAGE_SELF, &used) == 0 ? (double)used.ru_maxrss / 1024 : 0;
+    printf("%-24s %8.3f s %8.3f s CPU %10.0f jobs/s %6.1f MiB\n", step, wall, cpu, (double)jobs / wall, most);
     fflush(stdout);
 }
 
