@@ -324,7 +324,7 @@ static const char *sqlite_step(const jl_sqlite_kind *kind, int64_t version) {
 
 /* Brings an older file to the version that is known; whoever comes second finds it done. */
 static int sqlite_migrate(jl_sqlite *db, const jl_sqlite_kind *kind, jl_err *err) {
-    int64_t version;
+    int64_t version = 0;
     if (jl_sqlite_ask(db, "PRAGMA user_version", &version, err) != 0)
         return -1;
     if (!sqlite_step(kind, version))
