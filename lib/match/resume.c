@@ -22,6 +22,7 @@ typedef struct reading {
     size_t word, month_word, number_word;
     int month, number; /* the last ones */
     size_t item_off, item_end, item_words, own;
+    int listed; /* the section lasts for this sentence: 2 before its first word, 1 within it */
     bool item_known, begun, experience;
     float years, plain_years; /* of this sentence; the first that no sentence calls experience */
     bool age;
@@ -118,6 +119,7 @@ static void cue(reading *r, const jl_hit *hit, uint16_t id) {
     bool heads = hit->gap >= JL_GAP_SENTENCE && hit->after >= JL_GAP_SENTENCE;
     if (c >= JL_CUE_WORK && c <= JL_CUE_OTHER && heads)
         r->section = c;
+    r->listed = c >= JL_CUE_WORK && c <= JL_CUE_OTHER && heads ? hit->after != JL_GAP_LINE ? 2 : 0 : r->listed;
     if (c == JL_CUE_WHERE && (heads || hit->words > 1))
         location(r, hit);
     if (c == JL_CUE_CITY && !r->d->city.n && (unsigned char)r->text.p[hit->off] < 'a')
@@ -148,8 +150,11 @@ static int take(reading *r, const jl_hit *hit) {
         return -1;
     if (hit->gap >= JL_GAP_ITEM && r->point.month)
         r->point.fresh = hit->gap == JL_GAP_ITEM && r->section == JL_CUE_WORK && r->point.fresh;
-    if (hit->gap >= JL_GAP_SENTENCE)
+    if (hit->gap >= JL_GAP_SENTENCE) {
         r->point.fresh = false;
+        r->section = r->listed == 1 ? JL_CUE_NONE : r->section;
+        r->listed = r->listed == 2 ? 1 : 0;
+    }
     r->begun = true;
     r->word += hit->words;
     r->sentence.words += hit->words;
@@ -251,7 +256,8 @@ static bool is_upper(char c) {
 static jl_span place_of(const jl_vocabulary *v, jl_span line) {
     size_t begin = 0;
     for (size_t i = 0; i < line.n; ++i) {
-        if (strchr("|;\t:", line.p[i]) || (unsigned char)line.p[i] == 0xA2 || (unsigned char)line.p[i] == 0xB7)
+        if (strchr("|;\t:", line.p[i]) ||
+            (i && (unsigned char)line.p[i - 1] >= 0x80 && strchr("\xA2\xB7\x93\x94", line.p[i])))
             begin = i + 1;
         if (line.p[i] != ',' || i + 4 > line.n)
             continue;
@@ -269,6 +275,7 @@ static jl_span place_of(const jl_vocabulary *v, jl_span line) {
             !memchr(place.p, '@', place.n) && (place.p[0] < '0' || place.p[0] > '9') &&
             !jl_title_names(v, place, &a, &b))
             return place;
+        begin = i + 1;
     }
     return (jl_span){"", 0};
 }
@@ -283,11 +290,12 @@ typedef struct lines {
 
 static int take_line(jl_draft *d, lines *l, bool titles, jl_span line, jl_span next, jl_err *err) {
     bool dated = has_year(line);
+    bool item = strchr("-*", *line.p) || (unsigned char)*line.p == 0xE2;
     bool near = dated || l->dated_before || has_year(next);
     size_t words = words_in(line);
     if (l->n < TOP_LINES && !d->location.n && jl_draft_location(d, place_of(d->v, line), err))
         return -1;
-    if (titles && ((l->n < TOP_LINES && words <= 12) || (near && words <= 16)))
+    if (titles && !item && ((l->n < TOP_LINES && words <= 12) || (near && words <= 16)))
         if (jl_draft_title(d, title_of(d->v, line), err))
             return -1;
     l->dated_before = dated;

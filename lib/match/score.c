@@ -316,7 +316,7 @@ static void parts(jl_matcher *m, const jl_posting *job, jl_match *match) {
 
 static double ats(const jl_weights *w, const double part[JL_PARTS]) {
     double best = part[JL_PART_SKILLS] > part[JL_PART_TITLE] ? part[JL_PART_SKILLS] : part[JL_PART_TITLE];
-    double fit = best < 0 || best > 0.5 ? 1 : 2 * best;
+    double fit = best < 0 ? 0.3 : best > 0.5 ? 1 : 2 * best;
     double sum = 0, weight = 0;
     for (size_t i = 0; i < JL_PARTS; ++i) {
         if (part[i] < 0)
