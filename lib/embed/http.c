@@ -17,7 +17,8 @@
 
 #define ENDPOINT "embeddings"
 #define BATCH_BYTES ((size_t)4 << 20) /* of texts in a call */
-#define BODY_MAX ((size_t)256 << 20)  /* 2048 vectors of 8192 numbers, written out */
+#define BODY_LEAST ((size_t)64 << 10)
+#define BODY_TEXT ((size_t)192 << 10) /* of a reply's body for each text: 8192 numbers, written out */
 #define RETRY_FIRST (JL_SECOND / 2)
 #define RETRY_MOST (30 * JL_SECOND)
 #define PAUSE_MOST (120 * JL_SECOND) /* a server that wants a longer pause gets a later run */
@@ -262,7 +263,7 @@ static int start(jl_server *s, call *c, int64_t timeout, jl_err *err) {
                                .url = s->url,
                                .header = s->header,
                                .timeout = timeout,
-                               .max_body = BODY_MAX,
+                               .max_body = BODY_LEAST + c->n * BODY_TEXT,
                                .ticket = c->number};
     if (write_body(s, c, err) != 0)
         return -1;
