@@ -108,7 +108,7 @@ $(BUILD)/gen/%.tsv.h: lib/%.tsv Makefile
 
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 $(call objects,$(sources_redis)): | $(headers_lua)
-$(call objects,$(wildcard lib/match/*.c)): | $(headers_tsv)
+$(call objects,lib/match/vocabulary.c): $(headers_tsv)
 # For those who read sources without building.
 .PHONY: generated
 generated: $(headers_lua) $(headers_tsv) $(BUILD)/gen/seniority.pb-c.h
