@@ -60,6 +60,7 @@ typedef struct pending {
     jl_buf bytes;
     jl_posting job;
     jl_stage stage;
+    uint64_t row; /* of a store */
     jl_embed_line text;
 } pending;
 
@@ -543,11 +544,9 @@ static const float *aligned(const jl_vector *v, jl_err *err) {
     return jl_buf_add(&m.floats, v->data, err) == 0 ? (const float *)(const void *)m.floats.p : NULL;
 }
 
-/* Makes the vectors of the jobs that wait for one, scores them. */
-static int settle_pending(size_t from, size_t to, jl_err *err) {
+/* Makes the vectors of the first n jobs that wait for one. */
+static int embed_pending(size_t n, jl_err *err) {
     jl_embed_text text[PENDING];
-    size_t n = m.waiting;
-    m.waiting = 0;
     for (size_t i = 0; i < n; i++) {
         jl_rec rec;
         jl_span line = m.pending[i].job.line;
@@ -557,12 +556,28 @@ static int settle_pending(size_t from, size_t to, jl_err *err) {
             return -1;
         text[i] = m.pending[i].text.text;
     }
-    if (n && m.model->ops->batch(m.model, text, n, m.vectors, err) != 0)
-        return -1;
     m.computed += n;
+    return n ? m.model->ops->batch(m.model, text, n, m.vectors, err) : 0;
+}
+
+static int settle_pending(size_t from, size_t to, jl_err *err) {
+    size_t n = m.waiting;
+    m.waiting = 0;
+    if (embed_pending(n, err) != 0)
+        return -1;
     for (size_t i = 0; i < n; i++)
         if (score_job(&m.pending[i].job, m.pending[i].stage, m.vectors + i * m.dims, from, to, err) != 0)
             return -1;
+    return 0;
+}
+
+static int add_pending(const jl_posting *job, jl_stage stage, uint64_t row, jl_err *err) {
+    pending *wait = &m.pending[m.waiting];
+    if (jl_postings_load(m.postings, job->line, &wait->bytes, &wait->job, err) != 0)
+        return -1;
+    wait->stage = stage;
+    wait->row = row;
+    m.waiting++;
     return 0;
 }
 
@@ -582,11 +597,9 @@ static int take_job(const jl_posting *job, size_t from, size_t to, jl_err *err) 
         const float *vector = aligned(&job->vector[stage], err);
         return vector ? score_job(job, stage, vector, from, to, err) : -1;
     }
-    pending *wait = &m.pending[m.waiting];
-    if (jl_postings_load(m.postings, job->line, &wait->bytes, &wait->job, err) != 0)
+    if (add_pending(job, stage, 0, err) != 0)
         return -1;
-    wait->stage = stage;
-    return ++m.waiting == PENDING ? settle_pending(from, to, err) : 0;
+    return m.waiting == PENDING ? settle_pending(from, to, err) : 0;
 }
 
 /* ---- matches out ---- */
@@ -866,24 +879,47 @@ static void offer_hit(jl_hit *hit, size_t *n, jl_hit new) {
     hit[i] = new;
 }
 
-static int scan_row(void *self, const jl_stored_job *row, jl_err *err) {
-    const size_t *n = self;
-    const jl_vector *v = &row->job.vector[JL_STAGE_LISTING];
-    if (!of_model(v))
-        return 0;
-    const float *vector = aligned(v, err);
-    if (!vector)
+static void offer_row(size_t people, uint64_t row, const jl_facts *facts, const float *vector) {
+    for (size_t i = 0; i < people; i++)
+        if (jl_facts_pass(facts, &m.person[i].ask))
+            offer_hit(m.hit + i * m.candidates, &m.hits[i], (jl_hit){row, cosine_of(i, vector)});
+}
+
+static int offer_pending(size_t people, jl_err *err) {
+    size_t n = m.waiting;
+    m.waiting = 0;
+    if (embed_pending(n, err) != 0)
         return -1;
-    for (size_t i = 0; i < *n; i++)
-        if (jl_facts_pass(&row->job.facts, &m.person[i].ask))
-            offer_hit(m.hit + i * m.candidates, &m.hits[i], (jl_hit){row->row, cosine_of(i, vector)});
+    for (size_t i = 0; i < n; i++)
+        offer_row(people, m.pending[i].row, &m.pending[i].job.facts, m.vectors + i * m.dims);
     return 0;
 }
 
-static int scan(size_t n, jl_err *err) {
-    jl_find all = {.vectors = true};
+static int scan_row(void *self, const jl_stored_job *row, jl_err *err) {
+    const size_t *people = self;
+    const jl_vector *v = &row->job.vector[JL_STAGE_LISTING];
+    if (!anybody_asks(&row->job, 0, *people))
+        return 0;
+    if (!of_model(v)) {
+        if (add_pending(&row->job, JL_STAGE_LISTING, row->row, err) != 0)
+            return -1;
+        return m.waiting == PENDING ? offer_pending(*people, err) : 0;
+    }
+    const float *vector = aligned(v, err);
+    if (vector)
+        offer_row(*people, row->row, &row->job.facts, vector);
+    return vector ? 0 : -1;
+}
+
+static int scan(size_t people, jl_err *err) {
+    jl_find all = {.vectors = true, .lines = true};
     memset(m.hits, 0, sizeof m.hits);
-    return m.jobs->ops->find(m.jobs, &all, scan_row, &n, err);
+    return m.jobs->ops->find(m.jobs, &all, scan_row, &people, err) == 0 ? offer_pending(people, err) : -1;
+}
+
+/* By falling score, as a search has them. */
+static int by_score(const void *a, const void *b) {
+    return hit_before(a, b) ? -1 : hit_before(b, a);
 }
 
 /* Candidates are read with their rows and scored. */
@@ -924,9 +960,12 @@ static int find_submit(jl_lookup *l, jl_query *query, size_t n, jl_err *err) {
     if (embed_people(m.person, people, m.queries, err) != 0 ||
         (m.retrieval == BY_SCAN ? scan(people, err) : search(people, err)) != 0)
         return -1;
-    for (size_t i = 0; i < people; i++)
+    for (size_t i = 0; i < people; i++) {
+        if (m.retrieval == BY_SCAN)
+            qsort(m.hit + i * m.candidates, m.hits[i], sizeof *m.hit, by_score);
         if (score_candidates(i, err) != 0)
             return -1;
+    }
     for (size_t i = 0; i < n; i++)
         query[i].answer.state = JL_FOUND;
     return 0;
@@ -948,18 +987,22 @@ static int answer_profile(void *self, const jl_rec *rec, const jl_answer *answer
 }
 
 /* A small store's jobs that have no vector of the model get one for this run. */
-static int index_missing(void *self, const jl_stored_job *row, jl_err *err) {
-    jl_rec rec;
-    jl_span line = row->job.line;
-    pending *one = &m.pending[0];
-    (void)self;
-    if (jl_rec_scan(jl_postings_want(m.postings), line.p, line.p + line.n + 1, true, m.field, &rec, err) !=
-            JL_SCAN_RECORD ||
-        jl_embed_line_read(&one->text, &rec, 0, JL_STAGE_LISTING, err) != 0 ||
-        m.model->ops->batch(m.model, &one->text.text, 1, m.vectors, err) != 0)
+static int index_pending(jl_err *err) {
+    size_t n = m.waiting;
+    m.waiting = 0;
+    if (embed_pending(n, err) != 0)
         return -1;
-    m.computed++;
-    return jl_index_set(m.index, row->row, &row->job.facts, m.vectors, err);
+    for (size_t i = 0; i < n; i++)
+        if (jl_index_set(m.index, m.pending[i].row, &m.pending[i].job.facts, m.vectors + i * m.dims, err) != 0)
+            return -1;
+    return 0;
+}
+
+static int index_missing(void *self, const jl_stored_job *row, jl_err *err) {
+    (void)self;
+    if (add_pending(&row->job, JL_STAGE_LISTING, row->row, err) != 0)
+        return -1;
+    return m.waiting == PENDING ? index_pending(err) : 0;
 }
 
 static int open_index(const jl_url *url, jl_err *err) {
@@ -975,7 +1018,7 @@ static int open_index(const jl_url *url, jl_err *err) {
     if (jl_index_about(m.index)->rows > SMALL_STORE)
         return 0;
     jl_find missing = {.without = m.name, .stage = JL_STAGE_LISTING, .lines = true};
-    return m.jobs->ops->find(m.jobs, &missing, index_missing, NULL, err);
+    return m.jobs->ops->find(m.jobs, &missing, index_missing, NULL, err) == 0 ? index_pending(err) : -1;
 }
 
 static int open_store(jl_run *r, jl_err *err) {
