@@ -40,6 +40,8 @@ typedef struct reading {
     jl_span text;
     float factor;
     jl_cue section, line; /* `line`: of the rest of this line alone */
+    size_t first;         /* of the skills that this text added */
+    bool headed, listed;  /* the text has headings; the section has items */
     jl_sentence sentence;
     float number[BACK]; /* the last ones, with the word at which they stood */
     size_t at[BACK], numbers, word;
@@ -65,7 +67,7 @@ static void ask(jl_asker *a, jl_asked *asked, uint16_t id, float weight) {
 }
 
 static float section_weight(jl_cue section, bool preferred) {
-    float w = section == JL_CUE_ASIDE ? 0.05F : section == JL_CUE_DUTIES ? 0.8F : section == JL_CUE_NONE ? 0.6F : 1.0F;
+    float w = section == JL_CUE_ASIDE ? 0.05F : section == JL_CUE_DUTIES ? 0.8F : section == JL_CUE_NONE ? 0.5F : 1.0F;
     bool less = preferred || section == JL_CUE_PREFERRED;
     return less && w > 0.4F ? 0.4F : w;
 }
@@ -89,7 +91,17 @@ static void end_sentence(reading *r) {
     r->preferred = r->boilerplate = r->experience = r->age = r->equivalent = false;
 }
 
+/* Where lists follow, what was said before them was an introduction. */
+static void introduced(reading *r) {
+    for (size_t i = r->first; i < r->asked->n && !r->headed; ++i)
+        r->asked->weight[i] *= 0.4F;
+    r->headed = true;
+}
+
 static void heading(reading *r, const jl_hit *hit, jl_cue cue) {
+    if (cue == JL_CUE_REQUIRED || cue == JL_CUE_DUTIES)
+        introduced(r);
+    r->listed = false;
     if (hit->after == JL_GAP_LINE || hit->gap != JL_GAP_LINE) {
         r->section = cue;
         r->line = JL_CUE_NONE;
@@ -178,8 +190,13 @@ static void cue(reading *r, const jl_hit *hit, uint16_t id) {
 static void take(reading *r, const jl_hit *hit) {
     if (hit->gap >= JL_GAP_SENTENCE && r->begun)
         end_sentence(r);
-    if (hit->gap == JL_GAP_LINE)
+    if (hit->gap == JL_GAP_LINE) {
         r->line = JL_CUE_NONE;
+        /* A paragraph behind a list is about something else. */
+        if (r->listed && !hit->bullet)
+            r->section = JL_CUE_ASIDE;
+        r->listed = hit->bullet;
+    }
     r->begun = true;
     r->word += hit->words;
     r->sentence.words += hit->words;
@@ -204,7 +221,7 @@ void jl_asked_start(jl_asker *a, jl_asked *asked) {
 }
 
 void jl_asked_text(jl_asker *a, jl_span text, float weight, jl_asked *asked) {
-    reading r = {.a = a, .asked = asked, .text = text, .factor = weight, .years = -1};
+    reading r = {.a = a, .asked = asked, .text = text, .factor = weight, .years = -1, .first = asked->n};
     jl_walk w = jl_walk_start(a->words, text);
     jl_hit hit;
     while (jl_walk_next(&w, &hit))

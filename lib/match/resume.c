@@ -330,6 +330,9 @@ static int titles_of_sentences(jl_draft *d, jl_span text, jl_err *err) {
             size_t n = strlen(leads[k]);
             led = at + from >= n && memcmp(text.p + at + from - n, leads[k], n) == 0;
         }
+        /* "iPhone developer": what a text begins with belongs to it. */
+        if (at == 0 && words_in((jl_span){text.p, from}) <= 2 && !memchr(text.p, ',', from))
+            from = 0;
         if (led && jl_draft_title(d, (jl_span){rest.p + from, to - from}, err))
             return -1;
         at += to;
