@@ -32,6 +32,15 @@ static void append(keyword *k, jl_span word) {
     k->n += word.n;
 }
 
+/* A word that holds a title together: "Director of Nursing". */
+static bool connects(jl_span word) {
+    static const char *const words[] = {"of", "and", "for", "in", "de", "del", "la", "des", "du", "und", "y", "et"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; ++i)
+        if (word.n == strlen(words[i]) && strncasecmp(word.p, words[i], word.n) == 0)
+            return true;
+    return false;
+}
+
 /* Rank narrows a search more than it helps: "Senior Data Engineer II (Remote)"
  * asks for "Data Engineer". Where nothing else is left the title stays. */
 static keyword from_title(const jl_vocabulary *v, jl_span title) {
@@ -44,7 +53,7 @@ static keyword from_title(const jl_vocabulary *v, jl_span title) {
         jl_span words = {title.p + hit.off, hit.n};
         bool empty = hit.id != JL_PHRASE_NONE && v->title[hit.id].empty;
         append(&whole, words);
-        if (!empty || (bare.n && hit.n <= 3 && jl_phrases_find(&v->level, words) == JL_PHRASE_NONE))
+        if (!empty || (bare.n && connects(words)))
             append(&bare, words);
     }
     return bare.n ? bare : whole;
