@@ -1,10 +1,5 @@
 /* Names of payloads that may be deleted, and the file that holds what must not be lost. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit/cmocka_all.h"
 
 #include <stdio.h>
 #include <stdlib.h>
