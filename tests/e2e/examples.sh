@@ -17,7 +17,7 @@
 #   raw.jsonl jobs.jsonl      the installed sample        nested.jsonl    postings with hiringOrganization.name and jobTitle
 #   more.jsonl                other postings              table.jsonl     answers (company, title, seniority) for all of them
 #   hasdata.key               the key of a small HasData, which hd-fetch and credits find through the environment
-#   requests.jsonl            searches for hd-fetch listing
+#   requests.jsonl            searches for hd-fetch listing   me.json     the installed profile
 # and these words mean servers on loopback:
 #   host:50051 HOST:50051 127.0.0.1:50051 localhost:50051     a senior-model
 #   host:6379 127.0.0.1:6379 localhost:6379                   a Redis, empty when the page begins
@@ -99,6 +99,7 @@ provide() {
     [ -e table.jsonl ] || cp "$tmp/table.jsonl" table.jsonl
     [ -e requests.jsonl ] || printf '%s\n' '{"keyword":"accountant","location":"Chicago, IL"}' \
         '{"keyword":"nurse","location":"remote","source":"glassdoor"}' >requests.jsonl
+    [ -e me.json ] || cp "$root/usr/local/share/jobline/me.json" me.json
     [ -e hasdata.key ] || cp -p "$hd_key_file" hasdata.key
 }
 
