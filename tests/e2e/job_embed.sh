@@ -163,7 +163,7 @@ export JOBLINE_LEDGER=sqlite:$PWD/ledger.db
 expect 78 "--cost without an account" embed --cost=2 in >out
 same out in "leaves lines as they are"
 is "$(calls length)" 0 "and asks nothing"
-credits --help >/dev/null && credits --provider=embeddings set budget=100 >/dev/null || not_ok "the account is made"
+expect 0 "credits set" credits --provider=embeddings set budget=100 >/dev/null
 expect 0 "paid calls" embed --cost=2 -j1 --stats=stats in >out
 right out "bring embeddings"
 is "$(jq -c '[.credits, .calls, .uncertain]' stats)" '[8,6,0]' "what failed is free"
