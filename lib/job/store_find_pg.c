@@ -195,10 +195,13 @@ static int walk(struct walk *w, jl_err *err) {
     int tries = 0, rc = w->row && w->n == 0 ? 0 : 1;
     while (rc == 1) {
         uint64_t before = w->after;
-        rc = walk_piece(w, err);
+        jl_err why = {0};
+        rc = walk_piece(w, &why);
         tries = w->after != before ? 0 : tries + (rc < 0);
         if (rc < 0 && !w->called && tries < TRIES && jl_pg_passing(w->s->db))
             rc = w->row && w->n == 0 ? 0 : 1;
+        else if (rc < 0 && err)
+            *err = why;
     }
     return rc;
 }

@@ -366,9 +366,13 @@ static int attempt(jl_pg *db, jl_pg_mode mode, int (*body)(void *self, jl_err *e
 
 int jl_pg_transact(jl_pg *db, jl_pg_mode mode, int (*body)(void *self, jl_err *err), void *self, jl_err *err) {
     int64_t deadline = jl_clock_now() + db->patience, nap = 10 * JL_MILLISECOND;
-    while (attempt(db, mode, body, self, err) != 0) {
-        if (!jl_pg_passing(db) || jl_clock_now() + nap >= deadline || jl_pg_link_nap(&db->link, nap, err) != 0)
+    jl_err why = {0}; /* of attempts that do not count in the end */
+    while (attempt(db, mode, body, self, &why) != 0) {
+        if (!jl_pg_passing(db) || jl_clock_now() + nap >= deadline || jl_pg_link_nap(&db->link, nap, &why) != 0) {
+            if (err)
+                *err = why;
             return -1;
+        }
         nap *= nap < JL_SECOND / 2 ? 2 : 1;
     }
     return 0;

@@ -381,15 +381,19 @@ int jl_pg_link_connect(jl_pg_link *l, jl_err *err) {
     int64_t time = l->number ? l->patience : sooner(l->patience, FIRST_CONTACT);
     int64_t now = jl_clock_now(), nap = 20 * JL_MILLISECOND;
     int64_t deadline = time > INT64_MAX - now ? INT64_MAX : now + time;
-    while (link_attempt(l, deadline, err) != 0) {
+    jl_err why = {0}; /* of attempts that do not count in the end */
+    while (link_attempt(l, deadline, &why) != 0) {
         if (l->conn)
             link_end(l);
-        if (l->next != JL_PG_LOST || jl_clock_now() + nap >= deadline)
-            return -1;
-        if (jl_pg_link_nap(l, nap, err) != 0) {
+        bool again = l->next == JL_PG_LOST && jl_clock_now() + nap < deadline;
+        if (again && jl_pg_link_nap(l, nap, &why) != 0) {
             l->next = JL_PG_FINAL;
-            return -1;
+            again = false;
         }
+        if (!again && err)
+            *err = why;
+        if (!again)
+            return -1;
         nap = sooner(nap * 2, JL_SECOND / 2);
     }
     l->number++;
