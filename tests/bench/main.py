@@ -26,6 +26,7 @@ GROUPS = [
     "shapes",
     "production",
     "gate",
+    "embed",
     "nearest",
     "quality",
 ]
