@@ -617,7 +617,7 @@ static int write_parts(const jl_match *match, jl_err *err) {
 static double fit_of(const jl_match *match) {
     double skills = match->part[JL_PART_SKILLS], title = match->part[JL_PART_TITLE];
     double best = skills > title ? skills : title;
-    return best < 0 || best > 0.5 ? 1 : 2 * best;
+    return best < 0 ? 0.3 : best > 0.5 ? 1 : 2 * best;
 }
 
 static int write_ats(const jl_match *match, jl_err *err) {
