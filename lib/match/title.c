@@ -60,7 +60,7 @@ static double pair(const jl_title_part *a, const jl_title_part *b) {
     if (a->family && a->family == b->family)
         return a->head && b->head ? 0.55 : 0.45;
     if (a->head && b->head && a->general != b->general)
-        return 0.5;
+        return 0.4;
     return 0;
 }
 
