@@ -81,6 +81,7 @@ typedef struct draft {
     jl_rec own; /* of the line without its guests */
     jl_buf *out;
     jl_err *err;
+    bool fresh; /* it comes from a reader, not out of a store */
     piece source, id, url, hash, company, title, location, line;
     struct {
         piece model, data;
@@ -186,7 +187,8 @@ static int add_id(draft *d) {
 static int add_source(draft *d) {
     if (add_text(d, JL_JOB_SOURCE, &d->source))
         return -1;
-    if (d->source.n || !d->link.site)
+    /* A stored line without a source belongs to a job that has none. */
+    if (d->source.n || !d->link.site || !d->fresh)
         return good_key(d, "source", d->source);
     snprintf(d->new_source, sizeof d->new_source, "\"%s\"", d->link.site);
     set(d, JL_JOB_SOURCE, d->new_source);
@@ -284,23 +286,23 @@ static int without_guests(draft *d) {
     return 0;
 }
 
-static int draw(draft *d, bool fresh, int64_t now) {
+static int draw(draft *d, int64_t now) {
     if (add_vector(d) || without_guests(d) || add_texts(d))
         return -1;
-    if (fresh && (needed(d, "company", d->company) || needed(d, "title", d->title)))
+    if (d->fresh && (needed(d, "company", d->company) || needed(d, "title", d->title)))
         return -1;
     if (jl_facts_read(d->rec, 0, &d->p->scratch, &d->facts, d->err) || add_url(d) || add_id(d) || add_source(d) ||
         add_hash(d))
         return -1;
-    if (fresh)
+    if (d->fresh)
         see(d, now);
     return add_line(d);
 }
 
 int jl_postings_read(jl_postings *p, const jl_rec *rec, int64_t now, jl_buf *out, jl_posting *posting, jl_err *err) {
-    draft d = {.p = p, .rec = rec, .out = out, .err = err};
+    draft d = {.p = p, .rec = rec, .out = out, .err = err, .fresh = true};
     jl_buf_clear(out);
-    if (draw(&d, true, now))
+    if (draw(&d, now))
         return -1;
     settle(&d, posting);
     return 0;
@@ -314,7 +316,7 @@ int jl_postings_load(jl_postings *p, jl_span line, jl_buf *out, jl_posting *post
     if (jl_buf_reserve(&p->stored, line.n + 1 + JL_PAD, err) || jl_buf_add(&p->stored, line, err) ||
         jl_buf_addc(&p->stored, '\n', err) || jl_posting_scan(p, 1, (jl_span){p->stored.p, line.n}, &rec, err))
         return -1;
-    if (draw(&d, false, 0))
+    if (draw(&d, 0))
         return -1;
     settle(&d, posting);
     return 0;
