@@ -24,7 +24,7 @@
 #include "frame/output.h"
 #include "frame/prog.h"
 #include "job/job.h"
-#include "job/refresh.h"
+#include "store/refresh.h"
 #include "job/terms.h"
 #include "jsonl/set.h"
 #include "match/need.h"

@@ -20,12 +20,12 @@
 #include "frame/filter.h"
 #include "frame/output.h"
 #include "frame/prog.h"
-#include "job/get.h"
+#include "store/get.h"
 #include "job/link.h"
-#include "job/purge.h"
-#include "job/put.h"
-#include "job/refresh.h"
-#include "job/transfer.h"
+#include "store/purge.h"
+#include "store/put.h"
+#include "store/refresh.h"
+#include "store/transfer.h"
 #include "jsonl/splice.h"
 #include "jsonl/write.h"
 
@@ -35,7 +35,10 @@
 #define GET_BATCH 256    /* lines per look-up */
 #define WAITING_COST 400 /* bytes that put keeps for a line that waits, beside the line */
 #define WINDOW (UINT64_C(16) << 20)
-#define DAY (24 * 60 * 60 * JL_SECOND)
+#define HOUR (60 * 60 * JL_SECOND)
+#define DAY (24 * HOUR)
+
+enum { ANY_TIME = -1 };
 
 enum remote { REMOTE_ANY = -1, REMOTE_YES, REMOTE_NO };
 
@@ -66,7 +69,7 @@ static struct store {
 
     jl_put_counts counts;
     uint64_t found, missing, purged, needed, touched, payloads, requeued, given_up, moved;
-} s = {.remote = REMOTE_ANY, .tries = 3};
+} s = {.remote = REMOTE_ANY, .tries = 3, .seen_within = ANY_TIME, .posted_within = ANY_TIME, .older_than = ANY_TIME};
 
 static const jl_jobs_opener *const stores[] = {&jl_jobs_sqlite, &jl_jobs_postgres, &jl_jobs_postgresql, NULL};
 
@@ -375,8 +378,13 @@ static int with_output(jl_run *r, int (*write)(jl_out *out, jl_err *err), jl_err
 
 /* ---- list ---- */
 
-static int64_t ago(int64_t ns) {
-    return ns ? (jl_clock_wall() - ns) / JL_SECOND : 0;
+/* Times are kept in seconds. `within`: what is not older than that; `before`: what is that old, or older. */
+static int64_t within(int64_t ns) {
+    return ns == ANY_TIME ? 0 : (jl_clock_wall() - ns) / JL_SECOND;
+}
+
+static int64_t before(int64_t ns) {
+    return ns == ANY_TIME ? 0 : (jl_clock_wall() - ns) / JL_SECOND + 1;
 }
 
 static jl_span text_of(const char *text) {
@@ -394,8 +402,8 @@ static int ask_places(jl_ask_facts *ask, jl_err *err) {
 }
 
 static int ask_facts(jl_ask_facts *ask, jl_err *err) {
-    *ask = (jl_ask_facts){.seen_after = ago(s.seen_within),
-                          .posted_after = ago(s.posted_within),
+    *ask = (jl_ask_facts){.seen_after = within(s.seen_within),
+                          .posted_after = within(s.posted_within),
                           .remote = s.remote == REMOTE_YES  ? JL_YES
                                     : s.remote == REMOTE_NO ? JL_NO
                                                             : JL_UNTOLD,
@@ -447,7 +455,7 @@ static int write_list(jl_out *out, jl_err *err) {
     jl_find find = {.company = text_of(s.company),
                     .title = text_of(s.title),
                     .location = text_of(s.location),
-                    .seen_before = ago(s.older_than),
+                    .seen_before = before(s.older_than),
                     .without = s.without,
                     .stage = (jl_stage)s.stage,
                     .duplicates = s.duplicates || get,
@@ -473,7 +481,7 @@ static int look_get(void *self, const jl_rec *rec, jl_err *err) {
 static int answer_get(void *self, const jl_rec *rec, const jl_answer *known, jl_out *out, jl_err *err) {
     (void)self;
     (void)rec;
-    uint64_t row, before = s.found;
+    uint64_t row, found = s.found;
     if (known->state != JL_FOUND) {
         s.missing++;
         return JL_DROP;
@@ -481,8 +489,8 @@ static int answer_get(void *self, const jl_rec *rec, const jl_answer *known, jl_
     memcpy(&row, known->value.p, sizeof row);
     if (s.jobs->ops->rows(s.jobs, &row, 1, s.embedding, show_job, out, err) != 0)
         return -1;
-    s.missing += s.found == before; /* deleted meanwhile */
-    return s.found == before ? JL_DROP : JL_TURNED;
+    s.missing += s.found == found; /* deleted meanwhile */
+    return s.found == found ? JL_DROP : JL_TURNED;
 }
 
 static int run_get(jl_run *r, jl_err *err) {
@@ -509,8 +517,8 @@ static int run_get(jl_run *r, jl_err *err) {
 /* ---- requeue, purge ---- */
 
 static int run_requeue(jl_run *r, jl_err *err) {
-    int64_t before = ago(s.older_than ? s.older_than : 60 * 60 * JL_SECOND);
-    if (s.jobs->ops->requeue(s.jobs, before, (uint8_t)s.tries, &s.requeued, &s.given_up, err) != 0)
+    int64_t until = before(s.older_than == ANY_TIME ? HOUR : s.older_than);
+    if (s.jobs->ops->requeue(s.jobs, until, (uint8_t)s.tries, &s.requeued, &s.given_up, err) != 0)
         return -1;
     jl_run_info(r, "%" PRIu64 " jobs may be tried again, %" PRIu64 " have failed for good", s.requeued, s.given_up);
     return 0;
@@ -667,7 +675,7 @@ static int purge_jobs(jl_purge *p, jl_err *err) {
 }
 
 static int write_purge(jl_out *out, jl_err *err) {
-    jl_purge p = {.store = s.jobs, .before = ago(s.older_than), .show = out};
+    jl_purge p = {.store = s.jobs, .before = before(s.older_than), .show = out};
     int rc = purge_jobs(&p, err);
     s.run->lines_out = p.found;
     return rc;
@@ -675,7 +683,7 @@ static int write_purge(jl_out *out, jl_err *err) {
 
 static int purge_with(jl_run *r, jl_append *archive, jl_payloads *payloads, jl_err *err) {
     jl_purge p = {.store = s.jobs,
-                  .before = ago(s.older_than),
+                  .before = before(s.older_than),
                   .archive = s.archive ? archive : NULL,
                   .payloads = s.raw ? payloads : NULL};
     bool s3 = s.raw && strncmp(s.raw, "s3://", 5) == 0;
@@ -694,7 +702,7 @@ static int run_purge(jl_run *r, jl_err *err) {
     jl_append archive = {.fd = -1};
     jl_payloads payloads = {.list = {.fd = -1}};
     jl_buf list = {0};
-    if (s.older_than == 0)
+    if (s.older_than == ANY_TIME)
         s.older_than = 45 * DAY;
     if (s.dry_run)
         return with_output(r, write_purge, err);

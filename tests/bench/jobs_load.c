@@ -10,7 +10,7 @@
 #include <sys/resource.h>
 
 #include "base/clock.h"
-#include "job/store.h"
+#include "store/store.h"
 #include "jsonl/json.h"
 
 #define DIMS 384

@@ -4,8 +4,8 @@
 
 #include "chance.h"
 #include "contract/pg_server.h"
-#include "job/keep.h"
-#include "job/store.h"
+#include "store/keep.h"
+#include "store/store.h"
 #include "scratch.h"
 
 #define STEPS 60

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "chance.h"
-#include "job/store.h"
+#include "store/store.h"
 #include "jsonl/json.h"
 
 #define MODEL_NOW 1762300000 /* seconds: some time on 2025-11-05 */

@@ -6,8 +6,8 @@
 #include "base/clock.h"
 #include "chance.h"
 #include "contract/pg_server.h"
-#include "job/keep.h"
-#include "job/store.h"
+#include "store/keep.h"
+#include "store/store.h"
 #include "scratch.h"
 
 #define PROCESSES 8

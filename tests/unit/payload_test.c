@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "job/payload.h"
+#include "store/payload.h"
 
 #define HASH "0123456789abcdef0123456789abcdef"
 
