@@ -124,7 +124,8 @@ static bool nothing_new(const merger *m) {
     for (size_t i = 0; i < m->in.roll->n; ++i) {
         const jl_named *member = &m->in.roll->member[i];
         const jl_named *known = roll_find(m->old.roll, member->hash);
-        if (!settled(m, member->hash) && !(known && jl_span_eq(known->value, member->value)))
+        bool last = roll_find(m->in.roll, member->hash) == member;
+        if (last && !settled(m, member->hash) && !(known && jl_span_eq(known->value, member->value)))
             return false;
     }
     return true;

@@ -262,6 +262,8 @@ static void strange_lines_merge(void **state) {
     /* A name spelled otherwise is the same name; of several the last counts. */
     merges("{" JOB ",\"\\u0061\":1," SEEN_ONE "}", "{" JOB ",\"a\":2,\"a\":3," SEEN_TWO "}", JL_STORED_UPDATED,
            "{" JOB ",\"a\":2,\"a\":3," SEEN_BOTH "}");
+    merges("{" JOB ",\"z\":1,\"z\":2," SEEN_ONE "}", "{" JOB ",\"z\":1,\"z\":2," SEEN_TWO "}", JL_STORED_SAME,
+           "{" JOB ",\"z\":1,\"z\":2," SEEN_BOTH "}");
     merges("{" JOB ",\"z\":1,\"z\":2," SEEN_ONE "}", "{" JOB ",\"y\":3," SEEN_TWO "}", JL_STORED_UPDATED,
            "{" JOB ",\"y\":3," SEEN_BOTH ",\"z\":2}");
 }
