@@ -465,7 +465,7 @@ static void stopped_in(const char *url, const char *sql) {
         if (write(pipes[1], "x", 1) != 1 || jl_pg_exec(db, sql, &err) != -1)
             _exit(98);
         jl_pg_close(db);
-        _exit(err.class);
+        _exit((int)err.class);
     }
     assert_int_equal(read(pipes[0], &byte, 1), 1);
     int64_t begun = jl_clock_now();
