@@ -154,18 +154,17 @@ static void add_word(model *m, const jl_bag_word *w) {
 }
 
 /* The length squared. Exact while numbers stay below 2^26, squares below 2^53; beyond that the same on all machines all the same,
-   for the order of the sums is fixed. */
+   for the order of the sums is fixed: every fourth dimension is added to one of four sums. They stand in two registers: a
+   vector of all four would live in memory where registers hold two. */
 static uint64_t length2(const int32_t *v) {
-    typedef int32_t whole __attribute__((vector_size(16)));
-    typedef double fraction __attribute__((vector_size(32)));
-    fraction sum = {0};
+    typedef double fraction __attribute__((vector_size(16)));
+    fraction low = {0}, high = {0};
     for (size_t i = 0; i < DIMS; i += 4) {
-        whole four;
-        memcpy(&four, v + i, sizeof four);
-        fraction f = __builtin_convertvector(four, fraction);
-        sum += f * f;
+        fraction a = {v[i], v[i + 1]}, b = {v[i + 2], v[i + 3]};
+        low += a * a;
+        high += b * b;
     }
-    return (uint64_t)((sum[0] + sum[1]) + (sum[2] + sum[3]));
+    return (uint64_t)((low[0] + low[1]) + (high[0] + high[1]));
 }
 
 /* floor(sqrt(n)) for n >= 2^62: near it by Newton's method, then exactly, whatever the machine made of the fractions. */
@@ -206,7 +205,7 @@ static int add_part(model *m, jl_span text, double weight, jl_err *err) {
 
 /* ---- the model ---- */
 
-static int embed_one(model *m, const jl_embed_text *text, float *out, jl_err *err) {
+static int embed_one(model *m, const jl_embed_text *text, float *restrict out, jl_err *err) {
     const jl_span part[PARTS] = {[TITLE] = text->title,   [COMPANY] = text->company, [LOCATION] = text->location,
                                  [SKILLS] = text->skills, [SNIPPET] = text->snippet, [BODY] = text->body};
     memset(m->sum, 0, sizeof m->sum);
