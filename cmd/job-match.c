@@ -135,7 +135,7 @@ static int read_points(void *to, const char *text, jl_err *err) {
 }
 
 static int read_weights(void *to, const char *text, jl_err *err) {
-    (void)to;
+    *(const char **)to = text;
     m.weights = jl_weights_default();
     return jl_weights_read(jl_span_of(text), &m.weights, err);
 }
