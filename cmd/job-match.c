@@ -43,7 +43,7 @@
 
 enum { TIER_FREE, TIER_PAID };
 enum { WHEN_POOR, WHEN_ALWAYS };
-enum { BY_INDEX, BY_SCAN };
+enum { BY_INDEX, BY_SCAN, BY_PGVECTOR };
 
 /* One profile with what was found for it. */
 typedef struct person {
@@ -167,8 +167,8 @@ static const jl_opt options[] = {
      .arg = "HOW",
      .kind = JL_OPT_CHOICE,
      .to = &m.retrieval,
-     .words = "index|scan",
-     .help = "candidates by the side file, or by reading all vectors of the store [index]"},
+     .words = "index|scan|pgvector",
+     .help = "candidates by the side file, by reading all vectors, or by PostgreSQL's pgvector [index]"},
     {.name = "top",
      .arg = "N",
      .kind = JL_OPT_NUMBER,
@@ -917,6 +917,42 @@ static int scan(size_t people, jl_err *err) {
     return m.jobs->ops->find(m.jobs, &all, scan_row, &people, err) == 0 ? offer_pending(people, err) : -1;
 }
 
+static int offer_missing(void *self, const jl_stored_job *row, jl_err *err) {
+    const size_t *people = self;
+    if (!anybody_asks(&row->job, 0, *people))
+        return 0;
+    if (add_pending(&row->job, JL_STAGE_LISTING, row->row, err) != 0)
+        return -1;
+    return m.waiting == PENDING ? offer_pending(*people, err) : 0;
+}
+
+/* Hits with the worst first are a heap already. */
+static void turn_hits(jl_hit *hit, size_t n) {
+    for (size_t i = 0; i < n / 2; i++) {
+        jl_hit t = hit[i];
+        hit[i] = hit[n - 1 - i];
+        hit[n - 1 - i] = t;
+    }
+}
+
+/* The store's own index, and a small store's jobs that have no vector of the model. */
+static int search_near(size_t people, jl_err *err) {
+    const jl_ask_facts *ask[TILE];
+    jl_near_index about;
+    jl_nearest what = {.model = m.name, .dims = m.dims, .queries = m.queries, .n = people, .ask = ask};
+    what.k = (size_t)m.candidates;
+    for (size_t i = 0; i < people; i++)
+        ask[i] = &m.person[i].ask;
+    if (m.jobs->ops->near(m.jobs, &what, m.hit, m.hits, &about, err) != 0)
+        return -1;
+    for (size_t i = 0; i < people; i++)
+        turn_hits(m.hit + i * m.candidates, m.hits[i]);
+    if (about.rows > SMALL_STORE)
+        return 0;
+    jl_find missing = {.without = m.name, .stage = JL_STAGE_LISTING, .lines = true};
+    return m.jobs->ops->find(m.jobs, &missing, offer_missing, &people, err) == 0 ? offer_pending(people, err) : -1;
+}
+
 /* By falling score, as a search has them. */
 static int by_score(const void *a, const void *b) {
     return hit_before(a, b) ? -1 : hit_before(b, a);
@@ -954,14 +990,15 @@ typedef struct finder {
 
 static int find_submit(jl_lookup *l, jl_query *query, size_t n, jl_err *err) {
     finder *f = (finder *)l;
+    static int (*const search_by[])(size_t,
+                                    jl_err *) = {[BY_INDEX] = search, [BY_SCAN] = scan, [BY_PGVECTOR] = search_near};
     size_t people = m.people;
     m.people = 0;
     f->next = 0;
-    if (embed_people(m.person, people, m.queries, err) != 0 ||
-        (m.retrieval == BY_SCAN ? scan(people, err) : search(people, err)) != 0)
+    if (embed_people(m.person, people, m.queries, err) != 0 || search_by[m.retrieval](people, err) != 0)
         return -1;
     for (size_t i = 0; i < people; i++) {
-        if (m.retrieval == BY_SCAN)
+        if (m.retrieval != BY_INDEX)
             qsort(m.hit + i * m.candidates, m.hits[i], sizeof *m.hit, by_score);
         if (score_candidates(i, err) != 0)
             return -1;
@@ -1021,6 +1058,20 @@ static int open_index(const jl_url *url, jl_err *err) {
     return m.jobs->ops->find(m.jobs, &missing, index_missing, NULL, err) == 0 ? index_pending(err) : -1;
 }
 
+/* Says before profiles are read what a search would fail for. */
+static int open_near(jl_err *err) {
+    jl_nearest none = {.model = m.name, .dims = m.dims, .k = 1};
+    jl_near_index about;
+    if (!m.jobs->ops->near)
+        return jl_err_set(err, JL_USAGE,
+                          "--retrieval=pgvector is for stores in PostgreSQL: --retrieval=index serves here");
+    if (m.jobs->ops->near(m.jobs, &none, m.hit, m.hits, &about, err) != 0)
+        return -1;
+    jl_run_info(m.run, "the pgvector index has %" PRIu64 " jobs, %" PRIu64 " to be compared besides", about.rows,
+                about.touched);
+    return 0;
+}
+
 static int open_store(jl_run *r, jl_err *err) {
     jl_url url;
     char shown[256];
@@ -1031,8 +1082,8 @@ static int open_store(jl_run *r, jl_err *err) {
     int rc = m.jobs ? 0 : -1;
     if (rc == 0) {
         jl_run_info(r, "store %s", shown);
-        if (m.retrieval == BY_INDEX)
-            rc = open_index(&url, err);
+        if (m.retrieval != BY_SCAN)
+            rc = m.retrieval == BY_INDEX ? open_index(&url, err) : open_near(err);
     }
     jl_url_wipe(&url);
     return rc;

@@ -40,6 +40,8 @@
 
 enum { ANY_TIME = -1 };
 
+enum { BY_INDEX, BY_PGVECTOR };
+
 enum remote { REMOTE_ANY = -1, REMOTE_YES, REMOTE_NO };
 
 static struct store {
@@ -51,7 +53,7 @@ static struct store {
     /* which jobs */
     jl_texts ids, urls, places;
     const char *company, *title, *location, *source, *without;
-    int remote, stage;
+    int remote, stage, retrieval;
     bool stage_given, named, visa, unexpired, duplicates, embedding;
     uint64_t min_salary, statuses, limit;
     int64_t seen_within, posted_within, older_than;
@@ -255,6 +257,13 @@ static const jl_opt options[] = {
      .to = &s.model,
      .verbs = "index",
      .help = "index: of this model's embeddings [the model that most jobs have]"},
+    {.name = "retrieval",
+     .arg = "HOW",
+     .kind = JL_OPT_CHOICE,
+     .to = &s.retrieval,
+     .words = "index|pgvector",
+     .verbs = "index",
+     .help = "index: the side file, or an index inside PostgreSQL by its extension pgvector [index]"},
     {.name = "json", .kind = JL_OPT_FLAG, .to = &s.json, .verbs = "stat", .help = "stat: one line of JSON"},
     JL_OPT_END,
 };
@@ -841,17 +850,38 @@ static int write_index(jl_run *r, const char *model, uint32_t dims, jl_err *err)
     return rc;
 }
 
+static int write_near(jl_run *r, const char *model, uint32_t dims, jl_err *err) {
+    jl_near_index done;
+    if (s.jobs->ops->near_index(s.jobs, model, dims, &done, err) != 0)
+        return -1;
+    jl_run_info(r, "pgvector: %" PRIu64 " jobs of %s, %" PRIu64 " new or changed, %" PRIu64 " gone%s", done.rows, model,
+                done.added, done.gone, done.written ? "" : "; nothing to write");
+    s.found = done.rows;
+    return 0;
+}
+
+static int check_near(const jl_run *r, jl_err *err) {
+    if (s.retrieval != BY_PGVECTOR)
+        return 0;
+    if (!s.jobs->ops->near_index)
+        return jl_err_set(err, JL_USAGE,
+                          "--retrieval=pgvector is for stores in PostgreSQL: without it there is a side file");
+    return r->output ? jl_err_set(err, JL_USAGE, "--retrieval=pgvector writes no file: no --output") : 0;
+}
+
 static int run_index(jl_run *r, jl_err *err) {
     char model[JL_MODEL_MAX] = "";
     uint32_t dims;
     if (s.model && (strlen(s.model) >= sizeof model || !*s.model))
         return jl_err_set(err, JL_USAGE, "--model: the name has 1 to %d bytes", JL_MODEL_MAX - 1);
+    if (check_near(r, err) != 0)
+        return -1;
     if (s.model)
         memcpy(model, s.model, strlen(s.model) + 1);
     if (jl_refresh_model(s.jobs, model, &dims, err) != 0)
         return -1;
     if (dims)
-        return write_index(r, model, dims, err);
+        return s.retrieval == BY_PGVECTOR ? write_near(r, model, dims, err) : write_index(r, model, dims, err);
     if (s.model)
         return jl_err_set(err, JL_NOINPUT, "no job in %s has an embedding of the model %s", s.shown, model);
     jl_run_warn(r, "no job in %s has an embedding: there is nothing to index", s.shown);

@@ -74,7 +74,7 @@ complete -c job-match -n '__job_match_at files' -F
 complete -c job-match -n '__job_match_at options' -s p -l profile -r -F -d 'rank job lines for the profile in this file [profile lines from stdin, jobs from the store]'
 complete -c job-match -n '__job_match_at options' -s S -l store -x -d 'sqlite:PATH, postgres://HOST/DB, @FILE [sqlite:$XDG_STATE_HOME/jobline/jobs.db]'
 complete -c job-match -n '__job_match_at options' -l index -r -F -d 'the store'\''s side file, as job-store index writes it [beside the store]'
-complete -c job-match -n '__job_match_at options' -l retrieval -x -a 'index scan' -d 'candidates by the side file, or by reading all vectors of the store [index]'
+complete -c job-match -n '__job_match_at options' -l retrieval -x -a 'index scan pgvector' -d 'candidates by the side file, by reading all vectors, or by PostgreSQL'\''s pgvector [index]'
 complete -c job-match -n '__job_match_at options' -l top -x -d 'matches a profile [20]'
 complete -c job-match -n '__job_match_at options' -l candidates -x -d 'of a store, the nearest N jobs by vector are scored [500]'
 complete -c job-match -n '__job_match_at options' -l stage -x -a 'listing full' -d 'score by what listings say, or by the full texts where they are there [listing]'

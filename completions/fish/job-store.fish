@@ -32,7 +32,7 @@ function __job_store_at
             break
         else if string match -q -- '--*' $word
             contains -- (string split -m1 = -- $word)[1] ''; and set files 1
-            contains -- $word '--store' '--patience' '--id' '--url' '--company' '--title' '--location' '--place' '--remote' '--min-salary' '--source' '--status' '--seen-within' '--posted-within' '--older-than' '--without-embedding' '--stage' '--limit' '--tries' '--archive' '--raw' '--model' '--output' '--rejects' '--reasons' '--max-rejects' '--max-line' '--threads' '--stats' '--metrics'; and set i (math $i + 1)
+            contains -- $word '--store' '--patience' '--id' '--url' '--company' '--title' '--location' '--place' '--remote' '--min-salary' '--source' '--status' '--seen-within' '--posted-within' '--older-than' '--without-embedding' '--stage' '--limit' '--tries' '--archive' '--raw' '--model' '--retrieval' '--output' '--rejects' '--reasons' '--max-rejects' '--max-line' '--threads' '--stats' '--metrics'; and set i (math $i + 1)
         else
             set -l letters (string split '' -- (string sub -s 2 -- $word))
             for j in (seq (count $letters))
@@ -109,6 +109,7 @@ complete -c job-store -n '__job_store_at options purge' -l archive -r -F -d 'pur
 complete -c job-store -n '__job_store_at options purge' -l raw -r -F -d 'purge: delete their payloads below the folder or s3://BUCKET/PREFIX, too'
 complete -c job-store -n '__job_store_at options purge' -s n -l dry-run -d 'purge: print the jobs that would go, delete nothing'
 complete -c job-store -n '__job_store_at options index' -s m -l model -x -d 'index: of this model'\''s embeddings [the model that most jobs have]'
+complete -c job-store -n '__job_store_at options index' -l retrieval -x -a 'index pgvector' -d 'index: the side file, or an index inside PostgreSQL by its extension pgvector [index]'
 complete -c job-store -n '__job_store_at options stat' -l json -d 'stat: one line of JSON'
 complete -c job-store -n '__job_store_at options' -s h -l help -a 'text options verbs program' -d 'show this help; the other words give tables for tools'
 complete -c job-store -n '__job_store_at options' -s V -l version -d 'show the version and what it is built with'

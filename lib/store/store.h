@@ -4,6 +4,7 @@
 
 #include "base/url.h"
 #include "job/merge.h"
+#include "vector/index.h"
 
 /* One stored job. `row` numbers jobs in the order in which they were first stored and is never used again; it is the stable order of
    everything that lists. Spans live until the callback returns. */
@@ -69,6 +70,25 @@ typedef struct jl_jobs_stat {
     int version;
 } jl_jobs_stat;
 
+/* What is searched by vectors: the nearest `k` jobs to each of `n` queries, of those that pass what is asked for that query.
+   Borrowed. */
+typedef struct jl_nearest {
+    const char *model; /* of listings' vectors */
+    uint32_t dims;
+    const float *queries; /* n * dims floats of length 1 */
+    size_t n, k;          /* k > 0; with n = 0 nothing is searched, but all is looked after that a search needs */
+    const jl_ask_facts *const *ask;
+} jl_nearest;
+
+/* The back end's own index over vectors. */
+typedef struct jl_near_index {
+    uint64_t rows;
+    uint64_t added, gone; /* by near_index; a vector that changed is one of each */
+    uint64_t touched;     /* found by near: jobs that it does not hold as they are now, compared one by one */
+    bool written;         /* near_index: there was something to do */
+    bool whole;           /* from nothing */
+} jl_near_index;
+
 /* Functions return 0, or -1 with err: the classes of wire/sqlite.h and wire/pg.h. Each is one transaction that is durable
    when it returns, but for find, rows and vacuum. `change` counts transactions that changed something: every job that one of
    them touched has its number. One thread at a time; a callback may not call into the same jl_jobs. Opening creates
@@ -123,6 +143,14 @@ typedef struct jl_jobs_ops {
     int (*models)(jl_jobs *s, jl_stage stage,
                   int (*each)(void *self, jl_span model, uint32_t dims, uint64_t rows, jl_err *err), void *self,
                   jl_err *err);
+    /* NULL, both, where the back end has no index of its own over vectors. `near`: the nearest jobs as they are now, whatever
+       was stored since near_index, by falling score, rows with equal scores by rising row; query i's from hit[i * k] on,
+       hits[i] of them. Scores are those of jl_index_search; a job may be missing that the index does not find, but never
+       for a filter's sake. `about` is filled. JL_CONFIG: no such index yet, what it needs is not installed or too old, too many
+       dimensions; the message says what serves instead. near_index makes the index for this model or brings it up to the
+       store as it is, in one transaction beside which others store and search. */
+    int (*near)(jl_jobs *s, const jl_nearest *what, jl_hit *hit, size_t *hits, jl_near_index *about, jl_err *err);
+    int (*near_index)(jl_jobs *s, const char *model, uint32_t dims, jl_near_index *done, jl_err *err);
 } jl_jobs_ops;
 
 struct jl_jobs {

@@ -51,8 +51,7 @@ int pg_prepare(pg_store *s, pg_slot slot, const char *sql, jl_pg_stmt **stmt, jl
 
 /* ---- the tables ---- */
 
-/* The single integer that a query gives. */
-static int pg_ask(pg_store *s, pg_slot slot, const char *sql, int64_t *value, jl_err *err) {
+int pg_ask(pg_store *s, pg_slot slot, const char *sql, int64_t *value, jl_err *err) {
     jl_pg_stmt *stmt;
     *value = 0;
     if (pg_prepare(s, slot, sql, &stmt, err) != 0)
@@ -229,7 +228,9 @@ static int stat_size(pg_store *s, jl_jobs_stat *stat, jl_err *err) {
     jl_pg_stmt *stmt;
     if (pg_prepare(s, SLOT_SIZE,
                    "SELECT (pg_total_relation_size('jobline_job') + pg_total_relation_size('jobline_vector') +"
-                   " pg_total_relation_size('jobline_gone') + pg_total_relation_size('jobline_meta'))::int8",
+                   " pg_total_relation_size('jobline_gone') + pg_total_relation_size('jobline_meta') +"
+                   " (SELECT coalesce(sum(pg_total_relation_size(oid)), 0) FROM pg_catalog.pg_class WHERE relkind = 'r'"
+                   " AND relname ~ '^jobline_near(_[0-9]+)?$' AND pg_catalog.pg_table_is_visible(oid)))::int8",
                    &stmt, err) != 0)
         return -1;
     int rc;
@@ -425,7 +426,9 @@ static const jl_jobs_ops ops = {.put = pg_put,
                                 .import = pg_import,
                                 .close = pg_close,
                                 .at = pg_at,
-                                .models = pg_models};
+                                .models = pg_models,
+                                .near = pg_near,
+                                .near_index = pg_near_index};
 
 static jl_jobs *pg_open(const jl_url *url, int64_t patience, jl_err *err) {
     pg_store *s = calloc(1, sizeof *s);

@@ -31,6 +31,17 @@ typedef enum pg_slot {
     SLOT_SIZE,
     SLOT_MODELS,
     SLOT_CHECK,
+    SLOT_NEAR_VERSION,
+    SLOT_NEAR_THERE,
+    SLOT_NEAR_ABOUT,
+    SLOT_NEAR_NEXT,
+    SLOT_NEAR_DELETE,
+    SLOT_NEAR_MISSING,
+    SLOT_NEAR_NOTE,
+    SLOT_NEAR_NEAREST,
+    SLOT_NEAR_VECTORS,
+    SLOT_NEAR_SWEEP,
+    SLOT_NEAR_TOUCHED,
     SLOTS
 } pg_slot;
 
@@ -40,10 +51,11 @@ typedef struct pg_store {
     jl_jobs base;
     jl_pg *db;
     jl_postings *reader;
-    bool there;     /* the tables were seen */
-    bool importing; /* what it holds came through this handle */
-    jl_buf line;    /* of the row at hand, padded */
-    jl_buf text;    /* what its line says, decoded */
+    bool there;      /* the tables were seen */
+    bool importing;  /* what it holds came through this handle */
+    int64_t near_id; /* of the table over vectors that statements name; 0: none yet */
+    jl_buf line;     /* of the row at hand, padded */
+    jl_buf text;     /* what its line says, decoded */
     jl_pg_stmt *stmt[SLOTS];
 } pg_store;
 
@@ -62,6 +74,8 @@ int pg_attach(pg_store *s, jl_err *err);
 /* The same, but makes it. */
 int pg_make(pg_store *s, jl_err *err);
 int pg_prepare(pg_store *s, pg_slot slot, const char *sql, jl_pg_stmt **stmt, jl_err *err);
+/* The single integer that a query gives, 0 when it gives none. */
+int pg_ask(pg_store *s, pg_slot slot, const char *sql, int64_t *value, jl_err *err);
 /* Inside a writing transaction: nobody else writes until its end. */
 int pg_lock(pg_store *s, pg_meta *meta, jl_err *err);
 int pg_note(pg_store *s, const pg_meta *meta, jl_err *err);
@@ -86,6 +100,9 @@ int pg_mark(jl_jobs *s, const jl_posting *const *which, size_t n, jl_status stat
             jl_err *err);
 int pg_requeue(jl_jobs *s, int64_t before, uint8_t tries, uint64_t *again, uint64_t *given_up, jl_err *err);
 int pg_import(jl_jobs *s, const jl_stored_job *job, size_t n, jl_err *err);
+/* store_near_pg.c */
+int pg_near(jl_jobs *s, const jl_nearest *what, jl_hit *hit, size_t *hits, jl_near_index *about, jl_err *err);
+int pg_near_index(jl_jobs *s, const char *model, uint32_t dims, jl_near_index *done, jl_err *err);
 
 static inline pg_store *pg_store_of(jl_jobs *s) {
     return (pg_store *)(void *)s;
