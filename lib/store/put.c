@@ -8,8 +8,8 @@
 #include "store/known.h"
 #include "job/posting.h"
 
-#define MOST ((size_t)4096) /* postings that wait for one commit */
-#define MOST_BYTES ((size_t)4 << 20)
+#define MOST ((size_t)16384) /* postings that wait for one commit */
+#define MOST_BYTES ((size_t)12 << 20)
 #define EVERY JL_SECOND
 
 struct put {
