@@ -187,9 +187,23 @@ static void cue(reading *r, const jl_hit *hit, uint16_t id) {
     }
 }
 
+/* "Acme is a logistics company", "At Acme we believe": what the employer is, not what is asked. */
+static bool of_employer(const reading *r, const jl_hit *hit) {
+    static const char *const leads[] = {"At ", "Join ", "About "};
+    jl_span name = r->a->employer, rest = {r->text.p + hit->off, r->text.n - hit->off};
+    for (size_t i = 0; i < sizeof leads / sizeof *leads; ++i) {
+        size_t n = strlen(leads[i]);
+        if (rest.n > n && memcmp(rest.p, leads[i], n) == 0)
+            rest = (jl_span){rest.p + n, rest.n - n};
+    }
+    return name.n > 1 && rest.n > name.n && strncasecmp(rest.p, name.p, name.n) == 0;
+}
+
 static void take(reading *r, const jl_hit *hit) {
     if (hit->gap >= JL_GAP_SENTENCE && r->begun)
         end_sentence(r);
+    if (hit->gap >= JL_GAP_SENTENCE)
+        r->boilerplate |= of_employer(r, hit);
     if (hit->gap == JL_GAP_LINE) {
         r->line = JL_CUE_NONE;
         /* A paragraph behind a list is about something else. */

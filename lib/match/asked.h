@@ -37,6 +37,7 @@ typedef struct jl_asker {
     const jl_vocabulary *v;
     const jl_phrases *words;   /* of v->posting and perhaps more skills */
     uint16_t where[JL_SKILLS]; /* index + 1 into asked, by skill */
+    jl_span employer;          /* a sentence that begins with it asks nothing; may be empty */
 } jl_asker;
 
 void jl_asked_start(jl_asker *a, jl_asked *asked);

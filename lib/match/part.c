@@ -1,18 +1,20 @@
 /* Formulas; part.h tells them. */
 #include "match/part.h"
 
+#include "match/metro.h"
+
 double jl_part_skills(double met, double asked, double prior) {
-    if (asked <= 0)
+    if (asked < 0)
         return -1;
     double share = (met + JL_SKILLS_PRIOR * JL_SKILLS_ENOUGH * prior) / (JL_SKILLS_ENOUGH * (asked + JL_SKILLS_PRIOR));
     return share < 1 ? share : 1;
 }
 
 double jl_part_seniority(int job, int person) {
-    static const double by_distance[] = {1, 0.7, 0.3, 0.1, 0, 0, 0};
+    static const double above[] = {1, 0.7, 0.2, 0, 0, 0, 0}, below[] = {1, 0.6, 0.2, 0, 0, 0, 0};
     if (job < 1 || job > 7 || person < 1 || person > 7)
         return -1;
-    return by_distance[job > person ? job - person : person - job];
+    return job > person ? above[job - person] : below[person - job];
 }
 
 double jl_part_years(double asked, double offered) {
@@ -36,22 +38,33 @@ static bool has_place(const jl_facts *job, uint32_t place) {
     return false;
 }
 
-double jl_part_location(const jl_facts *job, const jl_whereabouts *person) {
+static double nearness(const jl_facts *job, const uint32_t place[JL_FACTS_PLACES]) {
     size_t parts = 0, same = 0;
+    for (; parts < JL_FACTS_PLACES && place[parts]; ++parts)
+        same += has_place(job, place[parts]);
+    if (same == parts)
+        return 1;
+    unsigned area = jl_metro_of(place);
+    if (area && area == jl_metro_of(job->place))
+        return JL_NEAR_METRO;
+    return same > 1 ? JL_NEAR_STATE : JL_NEAR_NOT;
+}
+
+double jl_part_location(const jl_facts *job, const jl_whereabouts *person) {
+    double best = -1;
     if (job->remote == JL_YES && person->ask->remote != JL_NO)
         return 1;
     if (person->ask->remote == JL_YES && job->remote != JL_UNTOLD)
         return 0;
     if (!job->place[0])
         return -1;
-    for (size_t i = 0; i < person->ask->places; ++i)
-        if (jl_facts_in_place(job, person->ask->place[i]))
-            return 1;
-    for (size_t i = 0; i < JL_FACTS_PLACES && person->home[i]; ++i, ++parts)
-        same += has_place(job, person->home[i]);
-    if (parts == 0)
-        return person->ask->places ? 0.1 : -1;
-    return same == parts ? 1 : 0.1 + 0.5 * (double)same / (double)parts;
+    if (person->home[0])
+        best = nearness(job, person->home);
+    for (size_t i = 0; i < person->ask->places && best < 1; ++i) {
+        double near = nearness(job, person->ask->place[i]);
+        best = near > best ? near : best;
+    }
+    return best;
 }
 
 const jl_calibration *jl_calibration_of(jl_span model) {

@@ -12,14 +12,14 @@
    `asked`: their sum. A listing that names few skills says little: as many as
    JL_SKILLS_PRIOR plain ones are added of which the share `prior` is met. Few
    people have all that is asked, so 0.7 of it is full marks: min(1, (met +
-   JL_SKILLS_PRIOR * 0.7 * prior) / (0.7 * (asked + JL_SKILLS_PRIOR))) -1:
-   nothing is asked. */
+   JL_SKILLS_PRIOR * 0.7 * prior) / (0.7 * (asked + JL_SKILLS_PRIOR))). Where
+   nothing is asked that is the prior: silence is no merit. -1: not known. */
 #define JL_SKILLS_PRIOR 2.0
 #define JL_SKILLS_ENOUGH 0.7
 double jl_part_skills(double met, double asked, double prior);
 
-/* The levels of jobline(7), 0 = unknown: 1 for the same, then 0.75, 0.4, 0.15,
- * 0 for each level between them. */
+/* The levels of jobline(7), 0 = unknown: 1 for the same, 0.7 for the next step
+ * up, 0.6 for one down, 0.2 for two, 0 for more. */
 double jl_part_seniority(int job, int person);
 
 /* Years of work, negative = unknown: offered / asked, at most 1. */
@@ -36,8 +36,12 @@ typedef struct jl_whereabouts {
     const jl_ask_facts *ask;        /* places wanted, remote */
 } jl_whereabouts;
 /* 1 remote (unless only work on site is wanted), or in a place wanted or the
-   same as home; else 0.1 and up to 0.5 more by the share of the parts of home
-   that are the job's ("IL" of "Chicago, IL": 0.35). */
+   same as home; 0 on site when only remote work is wanted; else by how near it is
+   to the nearest of these: in the same metropolitan area (match/metro.h), in the
+   same state, or not. */
+#define JL_NEAR_METRO 0.75
+#define JL_NEAR_STATE 0.35
+#define JL_NEAR_NOT 0.05
 double jl_part_location(const jl_facts *job, const jl_whereabouts *person);
 
 /* How alike two embeddings are by the scale of their model: (cosine - low) /

@@ -441,10 +441,10 @@ static int read_rest(jl_draft *d, jl_value top, jl_err *err) {
     }
     if (seniority.type == JL_NUMBER && jl_json_integer(seniority.text, &level) && level >= 1 && level <= 7)
         p->seniority = (uint8_t)level;
-    for (size_t i = 0; i < p->titles && i < 2 && level == 0; ++i) {
+    for (size_t i = 0; i < p->titles && i < 2 && p->seniority == 0; ++i) {
         jl_title t;
         jl_title_read(d->v, marked(d, d->title[i]), &t);
-        p->seniority = t.level > p->seniority ? t.level : p->seniority;
+        p->seniority = t.level;
     }
     return read_id(d, top, err);
 }

@@ -17,12 +17,12 @@ const char *const jl_part_name[JL_PARTS] = {"skills", "title", "seniority", "yea
 jl_weights jl_weights_default(void) {
     return (jl_weights){.ats = 0.7,
                         .semantic = 0.3,
-                        .part = {[JL_PART_SKILLS] = 3,
+                        .part = {[JL_PART_SKILLS] = 4,
                                  [JL_PART_TITLE] = 3,
-                                 [JL_PART_SENIORITY] = 1.5,
+                                 [JL_PART_SENIORITY] = 2,
                                  [JL_PART_YEARS] = 1,
                                  [JL_PART_EDUCATION] = 0.5,
-                                 [JL_PART_LOCATION] = 2},
+                                 [JL_PART_LOCATION] = 3},
                         .fresh = 3,
                         .half_life = 7};
 }
@@ -198,7 +198,7 @@ int jl_matcher_profile(jl_matcher *m, const jl_profile *p, int64_t now, jl_err *
     /* A title without rank is a plain occupation, and somebody with long practice
    * of it is ready for the next one. */
     m->level = p->seniority ? p->seniority : p->titles ? 2 : 0;
-    if (m->level == 2 && p->years >= 6)
+    if (!p->seniority && m->level == 2 && p->years >= 6)
         m->level = 3;
     return offer(m, p, err);
 }
@@ -265,6 +265,7 @@ static int read_job(jl_matcher *m, const jl_posting *job, jl_stage stage, jl_err
     jl_field field[MEMBERS];
     jl_rec rec;
     jl_asked_start(&m->asker, &m->asked);
+    m->asker.employer = job->company;
     if (scan(m, job, field, &rec, err))
         return -1;
     bool full = stage == JL_STAGE_FULL && field[DESCRIPTION].type == JL_STRING;

@@ -10,14 +10,16 @@
 
 static void parts(void **state) {
     (void)state;
-    assert_float_equal(jl_part_skills(0, 0, 0.5), -1, 0);
+    assert_float_equal(jl_part_skills(0, 0, 0.5), 0.5, 1e-9);
+    assert_float_equal(jl_part_skills(0, -1, 0.5), -1, 0);
     assert_float_equal(jl_part_skills(10, 10, 1), 1, 1e-9);
     assert_float_equal(jl_part_skills(0, 10, 0), 0, 1e-9);
     /* One of one says little. */
     assert_true(jl_part_skills(1, 1, 0.3) < 0.75 && jl_part_skills(1, 1, 0.3) > jl_part_skills(0, 1, 0.3));
     assert_true(jl_part_skills(5, 10, 0.5) > jl_part_skills(4, 10, 0.5));
     assert_float_equal(jl_part_seniority(3, 3), 1, 0);
-    assert_float_equal(jl_part_seniority(3, 2), jl_part_seniority(2, 3), 0);
+    assert_true(jl_part_seniority(3, 2) > jl_part_seniority(2, 3));
+    assert_true(jl_part_seniority(5, 3) < 0.5 && jl_part_seniority(1, 3) < 0.5);
     assert_true(jl_part_seniority(3, 2) > jl_part_seniority(4, 2));
     assert_float_equal(jl_part_seniority(0, 2), -1, 0);
     assert_float_equal(jl_part_seniority(2, 9), -1, 0);
@@ -50,6 +52,11 @@ static void places(void **state) {
     memset(job.place, 0, sizeof job.place);
     jl_facts_place(JL_SPAN("Springfield, IL"), job.place);
     double state_alone = jl_part_location(&job, &w);
+    memset(job.place, 0, sizeof job.place);
+    jl_facts_place(JL_SPAN("Gary, IN"), job.place);
+    assert_true(jl_part_location(&job, &w) > state_alone);
+    jl_facts_place(JL_SPAN("Columbus, IN"), job.place);
+    assert_true(jl_part_location(&job, &w) < state_alone);
     memset(job.place, 0, sizeof job.place);
     jl_facts_place(JL_SPAN("Paris, France"), job.place);
     assert_true(state_alone > jl_part_location(&job, &w) && state_alone < 1);
