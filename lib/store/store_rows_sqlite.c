@@ -13,6 +13,8 @@
 #include "jsonl/json.h"
 
 #define VERSION 1
+#define READ_CACHE_KIB 1024 /* the inner pages, and some to be read */
+#define WRITE_CACHE_KIB (32 << 10)
 
 /* Versions that were: step[v] makes version v + 1 of version v. The first is yet to come. */
 static const char *const steps[VERSION] = {NULL};
@@ -46,7 +48,7 @@ static const jl_sqlite_kind file_kind = {
         "CREATE TABLE vector(cell INTEGER PRIMARY KEY, data BLOB NOT NULL);"
         "CREATE TABLE gone(change INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY(change, row)) WITHOUT ROWID;",
     .step = steps,
-    .cache_kib = 32 << 10,
+    .cache_kib = READ_CACHE_KIB,
 };
 
 #define JOB_FACTS_COLUMNS "row, change, first, marked, waiting, listing, full, facts"
@@ -104,6 +106,7 @@ int jl_jfile_attach(jl_jfile *f, bool create, jl_err *err) {
     }
     if (f->db)
         return 0;
+    f->roomy = false;
     forget_models(f);
     if (!f->postings && !(f->postings = jl_postings_new(err)))
         return -1;
@@ -136,6 +139,9 @@ int jl_jfile_head(jl_jfile *f, jl_err *err) {
 }
 
 int jl_jfile_enter(jl_jfile *f, jl_err *err) {
+    if (!f->roomy && jl_sqlite_cache(f->db, WRITE_CACHE_KIB, err) != 0)
+        return -1;
+    f->roomy = true;
     if (jl_sqlite_begin(f->db, true, err) != 0)
         return -1;
     f->changed = false;

@@ -80,6 +80,7 @@ typedef struct jl_jfile {
     /* The file's one row, as read by the transaction at hand, and as it leaves it. */
     int64_t number, change, row, forgotten;
     bool writing, changed;
+    bool roomy; /* the cache is that of a writer */
 
     /* As read when the transaction at hand began: nobody else adds one. */
     jl_jfile_model **model;

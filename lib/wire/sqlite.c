@@ -345,11 +345,9 @@ static int sqlite_migrate(jl_sqlite *db, const jl_sqlite_kind *kind, jl_err *err
 
 /* SQLite counts its cache in pages, by the size that a page has when it is told: 4096 bytes before the file's first page was
    read. */
-static int sqlite_cache(jl_sqlite *db, const jl_sqlite_kind *kind, jl_err *err) {
+int jl_sqlite_cache(jl_sqlite *db, int kib, jl_err *err) {
     char sql[48];
-    if (kind->cache_kib == 0)
-        return 0;
-    (void)snprintf(sql, sizeof sql, "PRAGMA cache_size=-%d", kind->cache_kib);
+    (void)snprintf(sql, sizeof sql, "PRAGMA cache_size=-%d", kib);
     return jl_sqlite_exec(db, sql, err);
 }
 
@@ -366,7 +364,7 @@ static int sqlite_setup(jl_sqlite *db, const jl_sqlite_kind *kind, bool create, 
     if (known < 0)
         return -1;
     *empty = known == 0;
-    if (sqlite_cache(db, kind, err) != 0)
+    if (kind->cache_kib && jl_sqlite_cache(db, kind->cache_kib, err) != 0)
         return -1;
     if (*empty && !create)
         return 0;

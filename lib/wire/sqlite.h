@@ -52,6 +52,9 @@ void jl_sqlite_close(jl_sqlite *db);
 bool jl_sqlite_gone(const jl_sqlite *db);
 /* Tells the files apart that PATH has named in turn. */
 uint64_t jl_sqlite_file(const jl_sqlite *db);
+/* Changes how much of the file is kept in memory. A cache that is larger than what a reader uses again costs it a page
+   fault for every 4 KiB that it reads. */
+int jl_sqlite_cache(jl_sqlite *db, int kib, jl_err *err);
 /* Changes how long locks are waited for. */
 void jl_sqlite_patience(jl_sqlite *db, int64_t patience);
 
