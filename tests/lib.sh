@@ -67,6 +67,11 @@ not_ok() { # WHAT
     echo "not ok $(wc -c <"$tmp/results") - $*" >&3
 }
 
+skip() { # WHAT WHY: a test that cannot run here, which is told where all is well, too
+    printf + >>"$tmp/results"
+    echo "ok $(wc -c <"$tmp/results") - $1 # SKIP $2" >&3
+}
+
 # Text for a person who reads a failure: arguments, or stdin (at most 40 lines).
 diag() {
     if [ $# -gt 0 ]; then printf '%s\n' "$*"; else head -n 40; fi | cut -c 1-400 | sed 's/^/#   /' >&3
