@@ -27,6 +27,7 @@ GROUPS = [
     "production",
     "gate",
     "embed",
+    "jobs",
     "nearest",
     "quality",
 ]

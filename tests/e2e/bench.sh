@@ -9,11 +9,12 @@ bench() { # [OPTION...]: as tests/bench/run does it, with what is built already,
 mkdir "$tmp/build"
 ln -s "$BUILD/bin" "$BUILD/test" "$tmp/build/"
 
-bench --tiny --only=floor,dedupe,start >out 2>err
+bench --tiny --only=floor,dedupe,start,jobs >out 2>err
 is "$?" 0 "a miniature run ends well" || diag <err
 has out 'short: all give the same 600 pairs of 20000 lines' "the answers are compared"
 is "$(grep -cE '^  (wc -l|jl-dedupe, 1 thread|Python|jq [|] sort -u) .* [0-9.]+ +[12]$' out)" 17 "who takes part is measured on each input"
 has out 'jl-dedupe, short: less CPU than jq' "the targets are told"
+is "$(grep -cE '^  (job-store put|script|job-match, (1|64) profiles?|index, new) ' out)" 9 "jobs are stored and matched, by a script too"
 is "$(sed -n 's/.*all distinct, one thread: faster than DuckDB  *≥ 2.5×  *\([^ ]*\).*/\1/p' out | grep -cE '^(not|[0-9.]+×)$')" 1 \
     "a peer that is not there is no target met"
 
