@@ -1,10 +1,12 @@
-"""The nearest vectors: a side file against brute force, sqlite-vec, faiss and hnswlib, at the same recall."""
+"""The nearest vectors: a side file against brute force, sqlite-vec, faiss, hnswlib and pgvector, at the same recall."""
 
 import glob
 import os
 import shlex
+import shutil
 import statistics
 import subprocess
+import tempfile
 
 from harness import Contender, Disagreement
 
@@ -20,16 +22,20 @@ ENOUGH = 0.99  # recall of those that guess; they are given more effort until th
 class Peer:
     """A program that builds an index and asks it."""
 
-    def __init__(self, name, index, build, search, efforts=("0",), once=None):
+    def __init__(self, name, index, build, search, efforts=("0",), once=None, server=None):
         self.name, self.index, self.build, self.search = name, index, build, search
         self.efforts, self.effort, self.recall, self.seconds, self.bytes = efforts, efforts[0], 0, 0, 0
         self.queries = once  # fewer queries for what takes long
+        self.server = server  # the program that serves the index, where no process does by itself
 
     def command(self, queries):
         return self.search % {"queries": shlex.quote(queries), "effort": self.effort}
 
 
 def size_of(path):
+    if os.path.exists(path + ".bytes"):
+        with open(path + ".bytes", encoding="ascii") as f:
+            return int(f.read())
     return sum(os.path.getsize(p) for p in [path, *glob.glob(path + "-*")] if os.path.exists(p))
 
 
@@ -91,7 +97,13 @@ def sqlite_vec(bench):
     return found if os.path.exists(found) else None
 
 
-def peers_of(bench, folder, vectors):
+def pgvector(bench):
+    """A server is made by the tests' own tool, with the extension where it is installed."""
+    there = glob.glob("/usr/share/postgresql/*/extension/vector.control")
+    return os.path.join(bench.top, "tests", "tools", "pg_server") if there else None
+
+
+def peers_of(bench, folder, vectors, served):
     tool = os.path.join(bench.tools, "nearest")
     ours = os.path.join(folder, "ours.index")
     yield Peer(
@@ -133,6 +145,18 @@ def peers_of(bench, folder, vectors):
             "%s search %s %d %%(queries)s %d" % (script, index, DIMS, K),
             once=8,
         )
+    server = pgvector(bench)
+    if server:
+        index = os.path.join(served, "pg")
+        script = "%s %s %s" % (bench.python, os.path.join(bench.here, "peers", "nearest_pg.py"), server)
+        yield Peer(
+            "pgvector (M 16)",
+            index,
+            "%s build %s %d %s" % (script, vectors, DIMS, index),
+            "%s search %s %d %%(queries)s %d %%(effort)s" % (script, index, DIMS, K),
+            ("40", "80", "160", "320", "640", "1000"),
+            server=server,
+        )
 
 
 def first_queries(path, n):
@@ -143,11 +167,21 @@ def first_queries(path, n):
     return name
 
 
+def serve(bench, peer):
+    def answers():
+        return subprocess.run([peer.server, "answers", peer.index]).returncode == 0
+
+    bench.start([peer.server, "run", peer.index, "-c", "shared_buffers=1GB"], answers, "postgres.log")
+
+
 def ready(bench, peers, queries, right):
     """Builds all, and compares what they find with brute force."""
     for peer in peers:
         built(bench, peer)
-        bench.warm(peer.index)
+        if peer.server:
+            serve(bench, peer)
+        else:
+            bench.warm(peer.index)
         tune(peer, first_queries(queries, peer.queries) if peer.queries else queries, right)
         exact = peer.name.startswith(("ours", "float32", "faiss Flat", "sqlite"))
         if peer.recall < (0.999 if exact else 0.9):
@@ -157,6 +191,19 @@ def ready(bench, peers, queries, right):
 
 
 def run(bench):
+    # A server's folder: short enough for the path of a socket, where others than root may go.
+    served = tempfile.mkdtemp(prefix="jobline-nearest.")
+    os.chmod(served, 0o755)
+    try:
+        race(bench, served)
+    finally:
+        for server in bench.servers:
+            server.terminate()
+            server.wait()
+        shutil.rmtree(served, ignore_errors=True)
+
+
+def race(bench, served):
     rows = ROWS[bench.size_name]
     folder = bench.path("in", "nearest-%d" % rows)
     vectors, queries = os.path.join(folder, "vectors.f32"), os.path.join(folder, "queries.f32")
@@ -165,7 +212,7 @@ def run(bench):
         os.makedirs(folder + ".new", exist_ok=True)
         bench.sh("%s make %d %d %d %s.new" % (tool, rows, DIMS, QUERIES, folder))
         os.rename(folder + ".new", folder)
-    peers = list(peers_of(bench, folder, vectors))
+    peers = list(peers_of(bench, folder, vectors, served))
     brute = next(p for p in peers if p.name.startswith("float32"))
     ready(bench, peers, queries, asked(brute, queries)[1])
 
@@ -176,7 +223,7 @@ def run(bench):
             few = first_queries(queries, peer.queries) if peer.queries else queries
             query[peer.name].append(asked(peer, few)[0])
     one = first_queries(queries, 1)
-    shots = [Contender(p.name, p.command(one)) for p in peers if "at once" not in p.name]
+    shots = [Contender(p.name, p.command(one)) for p in peers if "at once" not in p.name and not p.server]
     whole = bench.race(shots)
     tell(bench, rows, peers, {name: statistics.median(times) for name, times in query.items()}, whole)
 
@@ -208,9 +255,10 @@ def tell(bench, rows, peers, query, whole):
     bench.note(
         "Ours reads the file for every search, the others hold their vectors in memory (sqlite-vec: in its pages); it holds the "
         "answers that brute force gives for all %d queries. sqlite-vec and its clock run inside Python, whose start its "
-        "process includes." % QUERIES
+        "process includes. pgvector's queries are those of a psql to a server that runs with the index in memory." % QUERIES
     )
-    absent = [n for n, there in (("faiss, hnswlib", compiled(bench)), ("sqlite-vec", sqlite_vec(bench))) if not there]
+    known = (("faiss, hnswlib", compiled), ("sqlite-vec", sqlite_vec), ("pgvector", pgvector))
+    absent = [name for name, there in known if not there(bench)]
     if absent:
         bench.note("Not at hand, not measured: %s." % ", ".join(absent))
     if bench.size_name == "full":
