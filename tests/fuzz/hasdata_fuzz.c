@@ -2,11 +2,8 @@
  *
  * The first byte chooses what they are taken for: '0' to '7' an answer of that endpoint, 'u' the usage, 'h' HTML, 'l' a URL,
  * 'd' a date, 's' a salary, 't' terms, 'e' any JSON; the rest is the body. */
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "base/clock.h"
+#include "fuzz/target.h"
 #include "hasdata/hasdata.h"
 #include "job/date.h"
 #include "job/html.h"
@@ -16,16 +13,6 @@
 #include "jsonl/each.h"
 #include "jsonl/rec.h"
 #include "jsonl/utf8.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define MUST(condition)                                                                                                \
-    do {                                                                                                               \
-        if (!(condition)) {                                                                                            \
-            fprintf(stderr, "%s:%d: does not hold: %s\n", __FILE__, __LINE__, #condition);                             \
-            abort();                                                                                                   \
-        }                                                                                                              \
-    } while (0)
 
 #define NOW (INT64_C(1795357845) * JL_SECOND)
 

@@ -1,21 +1,10 @@
 /* A hostile side file: as it comes, and with its checksums made right around hostile rows, facts, codes and floats. Either
  * it is searched, or it is refused as damaged. */
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "fuzz/target.h"
 #include "vector/index_file.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define MUST(condition)                                                                                                \
-    do {                                                                                                               \
-        if (!(condition)) {                                                                                            \
-            fprintf(stderr, "%s:%d: does not hold: %s\n", __FILE__, __LINE__, #condition);                             \
-            abort();                                                                                                   \
-        }                                                                                                              \
-    } while (0)
 
 static bool keep(void *self, size_t query, const void *facts) {
     const unsigned char *f = facts;

@@ -2,23 +2,10 @@
  *
  * The first LF parts the two. What comes out is a line that is read again as the same posting; merging it once more with the
  * line that made it says "same". */
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-
+#include "fuzz/target.h"
 #include "job/merge.h"
 #include "job/visa.h"
 #include "jsonl/utf8.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define MUST(condition)                                                                                                \
-    do {                                                                                                               \
-        if (!(condition)) {                                                                                            \
-            fprintf(stderr, "%s:%d: does not hold: %s\n", __FILE__, __LINE__, #condition);                             \
-            abort();                                                                                                   \
-        }                                                                                                              \
-    } while (0)
 
 #define NOW INT64_C(1795357845)
 

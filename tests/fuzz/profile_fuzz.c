@@ -1,23 +1,10 @@
 /* Any bytes as a profile and as a posting for it: an answer or a refusal, a score within its bounds.
  *
  * The first byte chooses: 't' the rest is a profile's free text, 'd' a posting's description, else a profile as JSON. */
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-
+#include "fuzz/target.h"
 #include "jsonl/utf8.h"
 #include "jsonl/write.h"
 #include "match/need.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define MUST(condition)                                                                                                \
-    do {                                                                                                               \
-        if (!(condition)) {                                                                                            \
-            fprintf(stderr, "%s:%d: does not hold: %s\n", __FILE__, __LINE__, #condition);                             \
-            abort();                                                                                                   \
-        }                                                                                                              \
-    } while (0)
 
 #define NOW INT64_C(1767268800)
 

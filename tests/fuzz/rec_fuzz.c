@@ -1,21 +1,10 @@
 /* Any bytes as lines: records are those that the reference accepts, members are found where it finds them, and a
  * splice changes what it should and nothing else. */
-#include <stdio.h>
-
+#include "fuzz/target.h"
 #include "json_reference.h"
 #include "jsonl/key.h"
 #include "jsonl/level.h"
 #include "jsonl/splice.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define MUST(condition)                                                                                                \
-    do {                                                                                                               \
-        if (!(condition)) {                                                                                            \
-            fprintf(stderr, "%s:%d: does not hold: %s\n", __FILE__, __LINE__, #condition);                             \
-            abort();                                                                                                   \
-        }                                                                                                              \
-    } while (0)
 
 enum { WANTED = 5, ANSWER = 4 };
 

@@ -1,9 +1,5 @@
 /* Feeds the files given as arguments to a fuzz target, so that a corpus replays as an ordinary test. */
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz/target.h"
 
 /* The whole file in memory of exactly its size, so that a sanitizer sees reads behind its end. */
 static uint8_t *read_file(const char *path, size_t *size) {

@@ -1,22 +1,10 @@
 /* Any bytes as base64 and as an embedding: one spelling reads at all vector levels, what reads is written back and read as
  * the same bits. */
-#include <stdio.h>
-#include <stdlib.h>
-
+#include "fuzz/target.h"
 #include "jsonl/each.h"
 #include "jsonl/level.h"
 #include "vector/base64.h"
 #include "vector/vector.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define MUST(condition)                                                                                                \
-    do {                                                                                                               \
-        if (!(condition)) {                                                                                            \
-            fprintf(stderr, "%s:%d: does not hold: %s\n", __FILE__, __LINE__, #condition);                             \
-            abort();                                                                                                   \
-        }                                                                                                              \
-    } while (0)
 
 static void base64(jl_span text) {
     char *bytes = malloc(text.n / 4 * 3 + JL_BASE64_SLACK), *again = malloc(text.n + 4 + JL_BASE64_SLACK);
