@@ -5,11 +5,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/clock.h"
-#include "base/num.h"
 #include "embed/http_body.h"
+#include "gate/paid.h"
 #include "gate/refusal.h"
 #include "jsonl/utf8.h"
 #include "wire/http.h"
@@ -22,7 +21,6 @@
 #define RETRY_FIRST (JL_SECOND / 2)
 #define RETRY_MOST (30 * JL_SECOND)
 #define PAUSE_MOST (120 * JL_SECOND) /* a server that wants a longer pause gets a later run */
-#define LATE_MOST 10                 /* holds in a row that end before their call leaves */
 #define BAD_MOST 3                   /* texts refused with 400 before any was embedded: then it is not the texts */
 #define KEY_MAX 4096
 
@@ -38,11 +36,10 @@ typedef struct call {
     struct call *next;
     item *first, *last;
     size_t n, bytes;
-    unsigned attempts, late;
+    unsigned attempts;
     int64_t due;
     uint64_t number;
-    char hold[JL_HOLD_ID_SIZE];
-    int64_t worst;
+    jl_paid paid;
 } call;
 
 typedef struct list {
@@ -183,27 +180,19 @@ static void cut_behind(call *c, size_t n, call *second) {
 /* ---- money ---- */
 
 static void settle(jl_server *s, const call *c, jl_hold_state to, jl_outcome outcome) {
-    jl_settle how = {.id = c->hold,
-                     .to = to,
-                     .cost = to == JL_HOLD_SETTLED ? -1 : 0,
-                     .outcome = outcome,
-                     .by = "",
-                     .endpoint = ENDPOINT,
-                     .user = s->o.user,
-                     .worst = c->worst};
-    jl_settled done = {0};
+    jl_settled done;
     jl_err err = {0};
     if (!s->o.ledger)
         return;
-    if (s->o.ledger->ops->settle(s->o.ledger, &how, &done, &err) != 0) {
-        done.charged = c->worst; /* its lease will charge that */
+    if (jl_paid_settle(&c->paid, to, to == JL_HOLD_SETTLED ? -1 : 0, outcome, &done, &err) != 0)
         in_trouble(s, &err);
-    }
+    if (done.lost)
+        tell(s, true, "the ledger has lost the hold of a call: charged again (%" PRId64 " credits)", done.charged);
     s->counts->credits += (uint64_t)(done.charged > 0 ? done.charged : 0);
     if (to == JL_HOLD_UNCERTAIN) {
         s->counts->uncertain++;
         tell(s, true, "a call may have been billed, and counts as %" PRId64 " credits until a person settles %s",
-             c->worst, c->hold);
+             c->paid.worst, c->paid.id);
     }
 }
 
@@ -212,37 +201,41 @@ static void refused(jl_server *s, const jl_admission *a, const jl_reserve *r) {
     in_trouble(s, &s->refusal);
 }
 
-/* 1: the call may leave within `lease` ns; 0: not now. */
-static int pay(jl_server *s, call *c, int64_t now, int64_t *lease) {
-    jl_reserve r = {.id = c->hold, .endpoint = ENDPOINT, .user = s->o.user, .cost = s->o.cost};
+/* False: not now, or never. */
+static bool reserve(jl_server *s, call *c, int64_t now) {
+    const jl_reserve r = {.endpoint = ENDPOINT, .user = s->o.user, .cost = s->o.cost};
     jl_admission a = {0};
     jl_err err = {0};
-    *lease = s->o.timeout;
+    if (jl_paid_reserve(&c->paid, s->o.ledger, &r, &a, &err) != 0) {
+        in_trouble(s, &err);
+        return false;
+    }
+    if (a.refusal == JL_ADMITTED)
+        return true;
+    if (jl_refusal_passes(a.refusal))
+        s->pause_until = now + jl_paid_pause(&a);
+    else
+        refused(s, &a, &r);
+    return false;
+}
+
+/* JL_PAID_LEAVES: the call has `*most` ns. Else it stays where it is, or (JL_PAID_STOOD) has come to its end. */
+static jl_paid_sent pay(jl_server *s, call *c, int64_t now, int64_t *most) {
+    jl_err err = {0};
+    int64_t left;
+    *most = s->o.timeout;
     if (!s->o.ledger)
-        return 1;
-    if (jl_hold_id(c->hold, &err) != 0 || s->o.ledger->ops->reserve(s->o.ledger, &r, &a, &err) != 0) {
+        return JL_PAID_LEAVES;
+    if (!reserve(s, c, now))
+        return JL_PAID_ANEW;
+    jl_paid_sent sent = jl_paid_send(&c->paid, &left, &err);
+    if (sent == JL_PAID_TROUBLE || sent == JL_PAID_NEVER)
         in_trouble(s, &err);
-        return 0;
-    }
-    if (a.refusal != JL_ADMITTED) {
-        if (jl_refusal_passes(a.refusal))
-            s->pause_until = now + (a.wait > 0 && a.wait < JL_SECOND ? a.wait : JL_SECOND);
-        else
-            refused(s, &a, &r);
-        return 0;
-    }
-    c->worst = a.worst;
-    int64_t left = -1;
-    if (s->o.ledger->ops->send(s->o.ledger, c->hold, &left, &err) != 0) {
-        in_trouble(s, &err);
-        return 0;
-    }
-    if (left <= 0 && ++c->late >= LATE_MOST) {
-        (void)jl_err_set(&err, JL_TEMPFAIL, "%d holds in a row ended before their calls could leave", LATE_MOST);
-        in_trouble(s, &err);
-    }
-    *lease = left < s->o.timeout ? left : s->o.timeout;
-    return left > 0;
+    else if (sent == JL_PAID_STOOD)
+        settle(s, c, JL_HOLD_UNCERTAIN, JL_CALL_FAILED);
+    else if (sent == JL_PAID_LEAVES && left < *most)
+        *most = left;
+    return sent;
 }
 
 /* ---- calls ---- */
@@ -300,16 +293,20 @@ static int trim(jl_server *s, call *c, jl_err *err) {
 }
 
 static int dispatch(jl_server *s, jl_err *err) {
-    int64_t now = jl_clock_now(), lease;
+    int64_t now = jl_clock_now(), most;
     if (s->open && s->open_until <= now && jl_server_flush(s, err) != 0)
         return -1;
     for (call *c; !s->stopped && s->n_out < s->o.in_flight && s->pause_until <= now && (c = next_call(s, now));) {
         if (trim(s, c, err) != 0)
             return -1;
-        if (!pay(s, c, now, &lease))
+        jl_paid_sent sent = pay(s, c, now, &most);
+        if (sent != JL_PAID_LEAVES && sent != JL_PAID_STOOD)
             continue; /* paused, stopped, or tried anew */
         take_out(&s->ready, c);
-        if (start(s, c, lease, err) != 0) {
+        if (sent == JL_PAID_STOOD) {
+            if (end_items(s, c, JL_UNANSWERED, err) != 0)
+                return -1;
+        } else if (start(s, c, most, err) != 0) {
             push(&s->ready, c, true);
             settle(s, c, JL_HOLD_VOID, JL_CALL_NEUTRAL);
             return -1;
@@ -319,29 +316,6 @@ static int dispatch(jl_server *s, jl_err *err) {
 }
 
 /* ---- what a call's end means ---- */
-
-static int64_t http_date(jl_span text) {
-    struct tm tm = {0};
-    char copy[40];
-    if (text.n >= sizeof copy)
-        return -1;
-    memcpy(copy, text.p, text.n);
-    copy[text.n] = '\0';
-    const char *end = strptime(copy, "%a, %d %b %Y %H:%M:%S GMT", &tm);
-    return end && !*end ? (int64_t)timegm(&tm) : -1;
-}
-
-static int64_t retry_after(const jl_http_reply *reply) {
-    jl_span value;
-    uint64_t seconds = 0;
-    if (jl_http_header(reply, "Retry-After", &value) != 0)
-        return 0;
-    if (jl_num_u64(value, 0, UINT64_MAX, &seconds, NULL) != 0) {
-        int64_t until = http_date(value), now = jl_clock_wall() / JL_SECOND;
-        seconds = until > now ? (uint64_t)(until - now) : 0;
-    }
-    return seconds > 3600 ? 3600 * JL_SECOND : (int64_t)seconds * JL_SECOND;
-}
 
 static int give_up(jl_server *s, call *c, jl_err *err) {
     tell(s, true, "%s: %s, after %u calls: what is left stays without an embedding", s->url, s->reason, c->attempts);
@@ -465,7 +439,7 @@ static int on_status(jl_server *s, call *c, const jl_http_reply *reply, jl_err *
     jl_embeddings_error(reply->body, said, sizeof said);
     snprintf(s->reason, sizeof s->reason, "HTTP %d%s%s", status, *said ? ": " : "", said);
     if (status == 429 || status == 408 || status >= 500)
-        return ask_again(s, c, retry_after(reply), err);
+        return ask_again(s, c, jl_http_pause(reply), err);
     if (status == 413 || status == 422)
         return halve(s, c, true, err);
     if (status == 400)

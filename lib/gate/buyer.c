@@ -5,11 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "base/clock.h"
-#include "base/num.h"
 #include "gate/buyer.h"
+#include "gate/paid.h"
 #include "gate/refusal.h"
 #include "wire/retry.h"
 
@@ -21,7 +20,6 @@
 #define RETRY_SHARE 0.1                       /* retries per call, in the long run */
 #define RETRY_START 3.0                       /* and so many at once */
 #define RETRY_SAVED 10.0
-#define LATE_MOST 10
 #define STEPS 32 /* look-ups and holds in one go: others want the loop, too */
 #define KEPT_DEAD "dead"
 #define KEPT_WELL "well"
@@ -35,9 +33,10 @@ typedef struct order {
     jl_order o; /* its texts are ours */
     state state;
     int64_t at; /* when the next step may be taken */
-    char owner[JL_OWNER_SIZE], id[JL_HOLD_ID_SIZE];
-    int64_t worst, claimed;
-    unsigned tries, late;            /* late: holds in a row that ended unsent */
+    char owner[JL_OWNER_SIZE];
+    jl_paid paid;
+    int64_t claimed;
+    unsigned tries;
     bool met_others, short_of_money; /* waits until what is out has cost less than feared */
 } order;
 
@@ -172,74 +171,20 @@ static void refuse(jl_buyer *b, order *o, const char *why) {
 
 /* ---- settling ---- */
 
-static int settle(jl_buyer *b, const order *o, jl_hold_state to, int64_t cost, jl_outcome outcome, int64_t *charged) {
-    jl_settle s = {.id = o->id,
-                   .to = to,
-                   .cost = cost,
-                   .outcome = outcome,
-                   .by = "",
-                   .endpoint = o->o.endpoint,
-                   .user = o->o.user,
-                   .worst = o->worst};
+static void charge(jl_buyer *b, const order *o, jl_hold_state to, int64_t cost, jl_outcome outcome) {
     jl_settled done;
     jl_err err = {0};
-    *charged = 0;
-    if (b->o.ledger->ops->settle(b->o.ledger, &s, &done, &err) != 0) {
-        /* Nobody knows what the ledger makes of it: the lease will charge the worst case. */
-        *charged = o->worst;
+    if (jl_paid_settle(&o->paid, to, cost, outcome, &done, &err) != 0)
         in_trouble(b, &err);
-        return -1;
-    }
     if (done.lost)
         tell(b, true, "the ledger has lost the hold of a call: charged again (%" PRId64 " credits)", done.charged);
-    *charged = done.charged;
-    return 0;
-}
-
-static void charge(jl_buyer *b, const order *o, jl_hold_state to, int64_t cost, jl_outcome outcome) {
-    int64_t charged;
-    (void)settle(b, o, to, cost, outcome, &charged); /* a failure is noted as trouble */
-    b->counts->credits += (uint64_t)(charged > 0 ? charged : 0);
-    if (to == JL_HOLD_SETTLED && charged > o->worst)
+    b->counts->credits += (uint64_t)(done.charged > 0 ? done.charged : 0);
+    if (to == JL_HOLD_SETTLED && done.charged > o->paid.worst)
         tell(b, true, "%s cost %" PRId64 " credits, more than its worst case of %" PRId64 ": set price.%s",
-             o->o.endpoint, charged, o->worst, o->o.endpoint);
+             o->o.endpoint, done.charged, o->paid.worst, o->o.endpoint);
 }
 
 /* ---- replies ---- */
-
-/* An HTTP date (RFC 9110, 5.6.7, the form that is sent), seconds since 1970; -1: it is none. */
-static int64_t http_date(jl_span text) {
-    struct tm tm = {0};
-    char copy[40];
-    if (text.n >= sizeof copy)
-        return -1;
-    memcpy(copy, text.p, text.n);
-    copy[text.n] = '\0';
-    const char *end = strptime(copy, "%a, %d %b %Y %H:%M:%S GMT", &tm);
-    return end && !*end ? (int64_t)timegm(&tm) : -1;
-}
-
-/* A date is reckoned from the reply's own, so that nobody's clock matters. */
-static int64_t until_date(const jl_http_reply *reply, jl_span value) {
-    jl_span date;
-    int64_t until = http_date(value);
-    int64_t now = jl_http_header(reply, "Date", &date) == 0 ? http_date(date) : -1;
-    if (now < 0)
-        now = jl_clock_wall() / JL_SECOND;
-    int64_t left = until > now ? until - now : 0; /* the year 9999 does not fit into nanoseconds */
-    return left > RETRY_AFTER_MOST / JL_SECOND ? 2 * RETRY_AFTER_MOST : left * JL_SECOND;
-}
-
-static int64_t retry_after(const jl_http_reply *reply) {
-    jl_span value;
-    uint64_t seconds;
-    if (jl_http_header(reply, "Retry-After", &value) != 0)
-        return 0;
-    if (jl_num_u64(value, 0, UINT32_MAX, &seconds, NULL) == 0)
-        return (int64_t)seconds * JL_SECOND;
-    bool number = value.n > 0 && value.p[0] >= '0' && value.p[0] <= '9';
-    return number ? 2 * RETRY_AFTER_MOST : until_date(reply, value);
-}
 
 /* Costs nothing, and is asked again if tries and the budget of retries allow it. */
 static void ask_again(jl_buyer *b, order *o, int64_t pause, const char *why) {
@@ -346,7 +291,7 @@ static void end_uncertain(jl_buyer *b, order *o, const char *why) {
     give_back(b, o);
     tell(b, true,
          "%s: %s: it may have been billed, and counts as %" PRId64 " credits until credits sync or a person settles %s",
-         o->o.notice, why, o->worst, o->id);
+         o->o.notice, why, o->paid.worst, o->paid.id);
     end_without(b, o, JL_BOUGHT_UNCERTAIN, why);
 }
 
@@ -367,11 +312,11 @@ static void end_free(jl_buyer *b, order *o, const jl_judgement *j, const jl_http
     switch (j->is) {
     case JL_JUDGED_AGAIN:
         charge(b, o, JL_HOLD_VOID, 0, JL_CALL_FAILED);
-        ask_again(b, o, retry_after(reply), j->text);
+        ask_again(b, o, jl_http_pause(reply), j->text);
         return;
     case JL_JUDGED_BUSY:
         charge(b, o, JL_HOLD_VOID, 0, JL_CALL_NEUTRAL);
-        ask_again(b, o, retry_after(reply), j->text);
+        ask_again(b, o, jl_http_pause(reply), j->text);
         return;
     case JL_JUDGED_QUOTA:
         charge(b, o, JL_HOLD_VOID, 0, JL_CALL_QUOTA);
@@ -420,7 +365,7 @@ static int take_reply(void *self, const jl_http_reply *reply, jl_err *err) {
     if (!o)
         return 0;
     b->out--;
-    b->worst_out -= o->worst;
+    b->worst_out -= o->paid.worst;
     b->reached = b->reached || reply->end != JL_HTTP_NOT_SENT;
     if (reply->end == JL_HTTP_REPLY) {
         judge(b, o, reply);
@@ -525,17 +470,16 @@ static bool is_closed(const jl_buyer *b, int64_t now, const order *o, int64_t wo
 static bool reserve(jl_buyer *b, order *o, int64_t now) {
     jl_admission a = {0};
     jl_err err = {0};
-    jl_reserve r = {.id = o->id, .endpoint = o->o.endpoint, .user = o->o.user, .cost = -1, .priority = b->o.priority};
-    if (jl_hold_id(o->id, &err) != 0 || b->o.ledger->ops->reserve(b->o.ledger, &r, &a, &err) != 0) {
+    const jl_reserve r = {.endpoint = o->o.endpoint, .user = o->o.user, .cost = -1, .priority = b->o.priority};
+    if (jl_paid_reserve(&o->paid, b->o.ledger, &r, &a, &err) != 0) {
         in_trouble(b, &err);
         refuse(b, o, err.text);
         return false;
     }
-    o->worst = a.worst;
     if (a.refusal == JL_ADMITTED)
         return true;
     if (jl_refusal_passes(a.refusal)) {
-        b->passes_at = now + (a.wait > 0 && a.wait < JL_SECOND ? a.wait : JL_SECOND);
+        b->passes_at = now + jl_paid_pause(&a);
         return false;
     }
     b->closed = a;
@@ -562,36 +506,37 @@ static void start(jl_buyer *b, order *o, int64_t most) {
         return;
     }
     o->state = OUT;
-    b->worst_out += o->worst;
+    b->worst_out += o->paid.worst;
     if (++b->out > b->counts->in_flight_max)
         b->counts->in_flight_max = b->out;
 }
 
 /* From RESERVED to the wire. A process that was stopped in between finds its lease ended, and sends nothing. */
 static void dispatch(jl_buyer *b, order *o) {
-    int64_t lease = -1, before = jl_clock_now();
+    int64_t left, before = jl_clock_now();
     jl_err err = {0};
-    if (b->o.ledger->ops->send(b->o.ledger, o->id, &lease, &err) != 0) {
+    jl_paid_sent sent = jl_paid_send(&o->paid, &left, &err);
+    switch (sent) {
+    case JL_PAID_TROUBLE:
         in_trouble(b, &err);
         refuse(b, o, err.text);
         return;
-    }
-    if (lease < 0) { /* the hold has ended by its lease: from the beginning */
+    case JL_PAID_NEVER:
+        b->refusal = err;
+        refuse(b, o, err.text);
+        return;
+    case JL_PAID_ANEW:
         o->state = ASK;
         o->at = before;
-        if (++o->late < LATE_MOST)
-            return;
-        (void)jl_err_set(&b->refusal, JL_TEMPFAIL,
-                         "%d holds in a row ended before their calls could leave: credits set hold=TIME", LATE_MOST);
-        refuse(b, o, b->refusal.text);
         return;
+    case JL_PAID_STOOD:
+    case JL_PAID_LEAVES:
+        break;
     }
-    o->late = 0;
     b->counts->calls++;
     if (++o->tries == 1 && b->retries < RETRY_SAVED)
         b->retries += RETRY_SHARE;
-    int64_t left = lease - (jl_clock_now() - before);
-    if (left <= 0)
+    if (sent == JL_PAID_STOOD)
         end_uncertain(b, o, "this process stood still for too long before it could send");
     else
         start(b, o, left);
@@ -604,9 +549,9 @@ static void buy(jl_buyer *b, order *o, int64_t now) {
     } else if (over_limit(b, expected)) {
         stay_within(b, o, expected);
     } else if (reserve(b, o, now)) {
-        if (o->worst > expected && over_limit(b, o->worst)) { /* its price has risen meanwhile */
+        if (o->paid.worst > expected && over_limit(b, o->paid.worst)) { /* its price has risen meanwhile */
             charge(b, o, JL_HOLD_VOID, 0, JL_CALL_NEUTRAL);
-            stay_within(b, o, o->worst);
+            stay_within(b, o, o->paid.worst);
         } else {
             dispatch(b, o);
         }

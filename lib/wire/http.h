@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/span.h"
 
@@ -113,6 +114,10 @@ int jl_http_once(jl_http *h, const jl_http_request *request,
 
 /* The value of the last header of this name, in any case, without white space around it. 0: found; -1: there is none. */
 int jl_http_header(const jl_http_reply *reply, const char *name, jl_span *value);
+/* How long the server wants to be left alone (Retry-After, RFC 9110, 10.2.3), ns: 0 = it says nothing that can be read; an
+   hour for all that is longer, or a number of nobody knows what. A date is reckoned from the reply's own. */
+#define JL_HTTP_PAUSE_MOST (3600 * JL_SECOND)
+int64_t jl_http_pause(const jl_http_reply *reply);
 /* Appends `text` as a part of a query: all but A-Z a-z 0-9 - . _ ~ becomes %XX. */
 int jl_http_escape(jl_buf *out, jl_span text, jl_err *err);
 /* True when nobody in between can read what is sent there: https, or http to this very machine (localhost, 127.0.0.0/8,
