@@ -10,6 +10,27 @@ int jl_digits(jl_span text, size_t *n) {
     return *n && *n <= 6 ? value : -1;
 }
 
+bool jl_asked_denied(jl_span text, size_t at) {
+    static const char *const denials[] = {"no",   "not",   "without", "never", "don't", "lack",
+                                          "kein", "keine", "ohne",    "sin",   "sans"};
+    enum { WORDS = 3 };
+    for (size_t k = 0; k < WORDS; ++k) {
+        while (at && text.p[at - 1] == ' ')
+            --at;
+        size_t from = at;
+        while (from && (unsigned char)text.p[from - 1] > ' ' && !strchr(",;:.!?()", text.p[from - 1]))
+            --from;
+        size_t n = at - from;
+        for (size_t i = 0; i < sizeof denials / sizeof *denials; ++i)
+            if (n == strlen(denials[i]) && strncasecmp(text.p + from, denials[i], n) == 0)
+                return true;
+        if (n == 0 || n > 4)
+            return false;
+        at = from;
+    }
+    return false;
+}
+
 /* ---- sentences ---- */
 
 void jl_sentence_add(jl_sentence *s, const jl_hit *hit) {
@@ -217,7 +238,8 @@ static void take(reading *r, const jl_hit *hit) {
     if (hit->id == JL_PHRASE_NONE) {
         plain(r, hit);
     } else if (jl_is_skill(hit->id)) {
-        jl_sentence_add(&r->sentence, hit);
+        if (!jl_asked_denied(r->text, hit->off))
+            jl_sentence_add(&r->sentence, hit);
         uint16_t also = hit->id < r->a->v->skills ? r->a->v->skill[hit->id].also : 0;
         if (also)
             cue(r, hit, also);

@@ -51,6 +51,9 @@ void jl_asked_skill(jl_asker *a, jl_span text, jl_asked *asked);
 /* Makes the asker ready for the next posting. */
 void jl_asked_end(jl_asker *a, const jl_asked *asked);
 
+/* True when the words just before `at` deny what stands there: "no CDL", "without a degree". */
+bool jl_asked_denied(jl_span text, size_t at);
+
 /* Digits at the front, at most three of them; -1: none. */
 int jl_digits(jl_span text, size_t *n);
 

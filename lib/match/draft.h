@@ -20,9 +20,10 @@ typedef struct jl_draft {
     bool known[JL_SKILLS];                              /* skills of the vocabulary that are there */
     int32_t from[JL_DRAFT_SPELLS], to[JL_DRAFT_SPELLS]; /* months since year 0, `to` excluded */
     size_t spells;
-    jl_span city; /* the first large one that the text names */
-    float said;   /* years of experience that a sentence names; -1: none */
-    int32_t now;  /* months since year 0 */
+    jl_span city;  /* the first large one that the text names */
+    bool anywhere; /* the place does not matter to the person */
+    float said;    /* years of experience that a sentence names; -1: none */
+    int32_t now;   /* months since year 0 */
 } jl_draft;
 
 /* Each returns 0 or, when memory ran out, -1; what does not fit into the

@@ -21,6 +21,9 @@ double jl_part_skills(double met, double asked, double prior);
 /* The levels of jobline(7), 0 = unknown: 1 for the same, 0.7 for the next step
  * up, 0.6 for one down, 0.2 for two, 0 for more. */
 double jl_part_seniority(int job, int person);
+/* Whose title tells no level is at 2, with so many years ready for 3 as well, for this much of it. */
+#define JL_READY_YEARS 6
+#define JL_NEXT_LEVEL 0.95
 
 /* Years of work, negative = unknown: offered / asked, at most 1. */
 double jl_part_years(double asked, double offered);

@@ -422,7 +422,8 @@ static void settle(jl_draft *d) {
         p->skill[i] = marked(d, d->skill[i]);
     for (size_t i = 0; i < p->places; ++i)
         p->place[i] = marked(d, d->place[i]);
-    p->location = marked(d, d->location);
+    /* Who would work anywhere is held to no place; places wanted by name still count. */
+    p->location = d->anywhere && p->places == 0 ? (jl_span){"", 0} : marked(d, d->location);
     p->text = marked(d, d->text);
 }
 

@@ -105,13 +105,22 @@ static void location(reading *r, const jl_hit *hit) {
     while (n < rest.n && n < 60 && !strchr("\n.;(|", rest.p[n]))
         ++n;
     for (size_t i = 0; i + 5 < n; ++i)
-        if (memcmp(rest.p + i, " and ", 5) == 0 || memcmp(rest.p + i, " with", 5) == 0)
+        if (memcmp(rest.p + i, " and ", 5) == 0 || memcmp(rest.p + i, " with", 5) == 0 ||
+            memcmp(rest.p + i, " but ", 5) == 0)
             n = i;
     while (n && strchr(" ,", rest.p[n - 1]))
         --n;
     bool capital = n && (unsigned char)(rest.p[0] - 'A') < 26;
     if (capital || (n && (unsigned char)rest.p[0] >= 0xC3))
         (void)jl_draft_location(r->d, (jl_span){rest.p, n}, r->err);
+}
+
+/* "Raleigh" or "Raleigh NC", as it stands there. */
+static jl_span with_state(jl_span text, size_t off, size_t n) {
+    uint32_t place[JL_FACTS_PLACES];
+    jl_span longer = {text.p + off, n + 3};
+    bool state = off + n + 3 <= text.n && text.p[off + n] == ' ' && jl_facts_place(longer, place) >= 3;
+    return state ? longer : (jl_span){text.p + off, n};
 }
 
 static void cue(reading *r, const jl_hit *hit, uint16_t id) {
@@ -123,7 +132,8 @@ static void cue(reading *r, const jl_hit *hit, uint16_t id) {
     if (c == JL_CUE_WHERE && (heads || hit->words > 1))
         location(r, hit);
     if (c == JL_CUE_CITY && !r->d->city.n && (unsigned char)r->text.p[hit->off] < 'a')
-        r->d->city = (jl_span){r->text.p + hit->off, hit->n};
+        r->d->city = with_state(r->text, hit->off, hit->n);
+    r->d->anywhere |= c == JL_CUE_ANYWHERE;
     if (c == JL_CUE_DEGREE)
         jl_draft_degree(r->d, (jl_degree)(id & 0xFF));
     if (c == JL_CUE_EXPERIENCE || c == JL_CUE_WORK)
@@ -166,7 +176,8 @@ static int take(reading *r, const jl_hit *hit) {
         if (r->text.p[hit->off] >= '0' && r->text.p[hit->off] <= '9')
             digits(r, hit);
     } else if (jl_is_skill(hit->id)) {
-        jl_sentence_add(&r->sentence, hit);
+        if (!jl_asked_denied(r->text, hit->off))
+            jl_sentence_add(&r->sentence, hit);
         uint16_t also = r->d->v->skill[hit->id].also;
         if (also)
             cue(r, hit, also);
@@ -280,6 +291,44 @@ static jl_span place_of(const jl_vocabulary *v, jl_span line) {
     return (jl_span){"", 0};
 }
 
+static size_t word_before(const char *p, size_t at) {
+    while (at && (unsigned char)p[at - 1] > ' ' && !strchr(",;(/", p[at - 1]))
+        --at;
+    return at;
+}
+
+/* "Boise, ID" or "Charlotte, North Carolina" somewhere in a text: up to three words with capitals before a state. */
+static jl_span place_in_prose(jl_span text) {
+    for (size_t i = 3; i + 4 <= text.n; ++i) {
+        if (text.p[i] != ',' || text.p[i + 1] != ' ' || !is_upper(text.p[i + 2]))
+            continue;
+        size_t from = i, to = i + 2, words = 0;
+        for (size_t next; words < 3 && (next = word_before(text.p, from)) < from && is_upper(text.p[next]); ++words) {
+            if (from < i && text.p[from] == ' ' && from > next && text.p[from - 1] == '.' && from - next > 3)
+                break;
+            from = next ? next - 1 : 0;
+            if (!next || text.p[from] != ' ') {
+                from = next;
+                break;
+            }
+        }
+        if (words == 0 && from == i)
+            continue;
+        from += text.p[from] == ' ';
+        for (int k = 0; k < 2 && to < text.n && is_upper(text.p[to]); ++k) {
+            while (to < text.n && ((text.p[to] | 32) >= 'a' && (text.p[to] | 32) <= 'z'))
+                ++to;
+            uint32_t place[JL_FACTS_PLACES];
+            jl_span found = {text.p + from, to - from};
+            if (jl_facts_place((jl_span){text.p + i + 2, to - i - 2}, place) == 2 && found.n < 60 &&
+                jl_facts_place(found, place) >= 3)
+                return found;
+            to += to < text.n && text.p[to] == ' ';
+        }
+    }
+    return (jl_span){"", 0};
+}
+
 /* Takes lines in a row: a title stands in one with a date, beside one, or at
  * the top. */
 typedef struct lines {
@@ -316,35 +365,113 @@ static jl_span next_line(jl_span text, size_t *at) {
     return (jl_span){"", 0};
 }
 
-/* Where no line is a title: the first occupation that is named, later ones only behind "as a" and the like. */
-static int titles_of_sentences(jl_draft *d, jl_span text, jl_err *err) {
-    static const char *const leads[] = {" as a ", " as an ", " am a ",  " was a ",   " als ",     "como ",
-                                        "comme ", "for a ",  "for an ", "eeking a ", "eeking an "};
+/* Occupations that sentences name, by what stands before them: who is or wants to be one, what the text begins with,
+ * one that was worked as, one that is long past. */
+typedef enum standing { PRESENT, FIRST, BEFORE, PAST, STANDINGS } standing;
+
+enum { NAMED = 16, BACK = 48 };
+
+typedef struct named {
+    jl_span title[NAMED];
+    standing standing[NAMED];
+    size_t n;
+} named;
+
+/* True when one of the words stands in the rest of the sentence before. */
+static bool said(jl_span before, const char *const *words, size_t n) {
+    for (size_t i = 0; i < n; ++i)
+        if (memmem(before.p, before.n, words[i], strlen(words[i])))
+            return true;
+    return false;
+}
+
+static jl_span sentence_before(jl_span text, size_t at) {
+    size_t from = at;
+    while (from && at - from < BACK && !strchr(".;!?\n", text.p[from - 1]))
+        --from;
+    return (jl_span){text.p + from, at - from};
+}
+
+#define COUNT(a) (sizeof(a) / sizeof *(a))
+
+static bool led(jl_span before) {
+    static const char *const leads[] = {" as a ", " as an ", " as ",  " a ",    " an ",      "am ",        "m a ",
+                                        "m an ",  " als ",   "como ", "comme ", "urrently ", "position: ", "title: "};
+    for (size_t i = 0; i < COUNT(leads); ++i) {
+        size_t n = strlen(leads[i]);
+        if (before.n >= n && memcmp(before.p + before.n - n, leads[i], n) == 0)
+            return true;
+    }
+    return before.n == 2 && memcmp(before.p, "A ", 2) == 0;
+}
+
+static standing standing_of(jl_span before, bool first) {
+    static const char *const past[] = {"sed to ",    "n college",    "n school",  "ormer",   "reviously",
+                                       "efore that", "arlier",       "tarted as", "egan as", "summer job",
+                                       "side job",   "part-time as", "früher",    "antes",   "avant"};
+    static const char *const present[] = {"eeking",    "ooking for", " want",    "I am",  "I'm",
+                                          "I work as", "working as", "urrently", "ince ", "Ich bin",
+                                          "soy ",      "suis ",      "now ",     "Now ",  "position as"};
+    if (said(before, past, COUNT(past)))
+        return PAST;
+    return said(before, present, COUNT(present)) ? PRESENT : first ? FIRST : BEFORE;
+}
+
+/* "EMT" alone may be a conduit. */
+static bool is_short(jl_span title) {
+    return title.n <= 4 && !memchr(title.p, ' ', title.n);
+}
+
+static void gather_named(const jl_vocabulary *v, jl_span text, named *found) {
     size_t at = 0, from, to;
-    for (int i = 0; i < 24 && at < text.n; ++i) {
+    for (int i = 0; i < 64 && at < text.n && found->n < NAMED; ++i) {
         jl_span rest = {text.p + at, text.n - at};
-        if (!jl_title_names(d->v, rest, &from, &to))
-            return 0;
-        bool led = at == 0 && from <= 60;
-        for (size_t k = 0; k < sizeof leads / sizeof *leads && !led; ++k) {
-            size_t n = strlen(leads[k]);
-            led = at + from >= n && memcmp(text.p + at + from - n, leads[k], n) == 0;
-        }
+        if (!jl_title_names(v, rest, &from, &to))
+            return;
+        bool first = at == 0 && from <= 60;
         /* "iPhone developer": what a text begins with belongs to it. */
         if (at == 0 && words_in((jl_span){text.p, from}) <= 2 && !memchr(text.p, ',', from))
             from = 0;
-        if (led && jl_draft_title(d, (jl_span){rest.p + from, to - from}, err))
-            return -1;
+        jl_span title = {rest.p + from, to - from}, before = sentence_before(text, at + from);
+        bool counts = led(before) || (first && (from == 0 || !is_short(title)));
+        if (counts) {
+            found->standing[found->n] = standing_of(before, first);
+            found->title[found->n++] = title;
+        }
         at += to;
     }
+}
+
+static int titles_of_sentences(jl_draft *d, jl_span text, jl_err *err) {
+    named found = {.n = 0};
+    gather_named(d->v, text, &found);
+    for (int s = PRESENT; s < STANDINGS; ++s)
+        for (size_t i = 0; i < found.n; ++i)
+            if (found.standing[i] == (standing)s && !(s == PAST && d->profile->titles) &&
+                jl_draft_title(d, found.title[i], err))
+                return -1;
     return 0;
 }
 
 /* A licence is for an occupation: who says nothing else has one by it. */
 static int titles_of_papers(jl_draft *d, jl_err *err) {
-    for (size_t i = 0; i < d->v->skills && d->profile->titles == 0; ++i)
-        if (d->known[i] && d->v->skill[i].kind == JL_SKILL_PAPER && jl_draft_title(d, d->v->skill[i].name, err))
+    static const struct {
+        const char *word, *title;
+    } known[] = {{"BSN", "Registered Nurse"},      {"ADN", "Registered Nurse"}, {"NCLEX", "Registered Nurse"},
+                 {"RN", "Registered Nurse"},       {"CDL", "Truck Driver"},     {"Forklift", "Forklift Operator"},
+                 {"guard card", "Security Guard"}, {"CPA", "Accountant"},       {"EPA 608", "HVAC Technician"},
+                 {"teaching license", "Teacher"},  {"ServSafe", "Cook"},        {"PE license", "Engineer"},
+                 {"PMP", "Project Manager"},       {"CCNA", "Network Engineer"}};
+    for (size_t i = 0; i < d->v->skills && d->profile->titles == 0; ++i) {
+        jl_span name = d->v->skill[i].name, title = name;
+        if (!d->known[i] || d->v->skill[i].kind != JL_SKILL_PAPER)
+            continue;
+        for (size_t k = 0; k < COUNT(known); ++k)
+            if (memmem(name.p, name.n, known[k].word, strlen(known[k].word)))
+                title = jl_span_of(known[k].title);
+        if (jl_draft_title(d, title, err))
             return -1;
+    }
     return 0;
 }
 
@@ -352,6 +479,8 @@ static int read_lines(jl_draft *d, bool titles, jl_err *err) {
     size_t n = d->text.n < TITLE_BYTES ? d->text.n : TITLE_BYTES, at = 0;
     jl_span text = {d->profile->bytes.p + d->text.off, n};
     lines l = {0};
+    if (jl_draft_location(d, place_in_prose(text), err))
+        return -1;
     jl_span line = next_line(text, &at);
     for (jl_span next; line.n; line = next) {
         next = next_line(text, &at);

@@ -102,6 +102,7 @@ struct jl_matcher {
     float met[JL_SKILLS];
     jl_whereabouts whereabouts;
     int level;
+    bool ready; /* for the next level too, by long practice */
 };
 
 static int want(jl_matcher *m, jl_err *err) {
@@ -195,11 +196,9 @@ int jl_matcher_profile(jl_matcher *m, const jl_profile *p, int64_t now, jl_err *
         jl_title_read(m->v, p->title[i], &m->title[i]);
     m->whereabouts = (jl_whereabouts){.ask = &p->ask};
     jl_facts_place(p->location, m->whereabouts.home);
-    /* A title without rank is a plain occupation, and somebody with long practice
-   * of it is ready for the next one. */
+    /* A title without rank is a plain occupation, and somebody with long practice of it is ready for the next one. */
     m->level = p->seniority ? p->seniority : p->titles ? 2 : 0;
-    if (!p->seniority && m->level == 2 && p->years >= 6)
-        m->level = 3;
+    m->ready = !p->seniority && m->level == 2 && p->years >= JL_READY_YEARS;
     return offer(m, p, err);
 }
 
@@ -310,6 +309,10 @@ static void parts(jl_matcher *m, const jl_posting *job, jl_match *match) {
     part[JL_PART_TITLE] = title_part(m, &title);
     part[JL_PART_SKILLS] = skills_part(m, part[JL_PART_TITLE]);
     part[JL_PART_SENIORITY] = jl_part_seniority(level, m->level);
+    if (m->ready) {
+        double next = JL_NEXT_LEVEL * jl_part_seniority(level, m->level + 1);
+        part[JL_PART_SENIORITY] = next > part[JL_PART_SENIORITY] ? next : part[JL_PART_SENIORITY];
+    }
     part[JL_PART_YEARS] = jl_part_years(m->asked.years, p->years);
     part[JL_PART_EDUCATION] = jl_part_education(m->asked.degree, p->degree, m->asked.equivalent);
     part[JL_PART_LOCATION] = jl_part_location(&job->facts, &m->whereabouts);

@@ -117,6 +117,7 @@ static const struct meaning {
     {"other", JL_CUE_OTHER, 0},
     {"where", JL_CUE_WHERE, 0},
     {"city", JL_CUE_CITY, 0},
+    {"anywhere", JL_CUE_ANYWHERE, 0},
 };
 
 static const struct meaning *meaning_of(jl_span name) {
@@ -211,6 +212,9 @@ static bool is_person(jl_span text) {
                                         "steward",    "helper",      "coordinator",
                                         "operative",  "attendant",   "professor",
                                         "lead",       "technologist"};
+    static const char *const things[] = {
+        "restaurant", "content",  "water",  "customer", "computer", "center", "floor", "trailer", "labor", "interior",
+        "motor",      "behavior", "senior", "junior",   "career",   "power",  "laser", "color",   "plant"};
     size_t from = text.n;
     while (from > 0 && text.p[from - 1] != ' ' && text.p[from - 1] != '-')
         --from;
@@ -218,6 +222,11 @@ static bool is_person(jl_span text) {
     for (size_t i = 0; i < sizeof words / sizeof *words; ++i)
         if (last.n == strlen(words[i]) && strncasecmp(last.p, words[i], last.n) == 0)
             return true;
+    for (size_t i = 0; i < sizeof things / sizeof *things; ++i)
+        if (last.n == strlen(things[i]) && strncasecmp(last.p, things[i], last.n) == 0)
+            return false;
+    if (last.n > 4 && memcmp(last.p + last.n - 4, "ment", 4) == 0)
+        return false;
     for (size_t i = 0; i < sizeof endings / sizeof *endings; ++i) {
         size_t n = strlen(endings[i]);
         if (last.n > n + 2 && memcmp(last.p + last.n - n, endings[i], n) == 0)
@@ -277,7 +286,7 @@ static int read_titles(jl_vocabulary *v, int pass) {
 static void build(void) {
     jl_vocabulary *v = &vocabulary;
     complete = read_skills(v) == 0 && read_cues(v, &v->posting, false, JL_CUE_PREFERRED, JL_CUE_PRESENT) == 0 &&
-               read_cues(v, &v->profile, true, JL_CUE_WORK, JL_CUE_CITY) == 0 &&
+               read_cues(v, &v->profile, true, JL_CUE_WORK, JL_CUE_ANYWHERE) == 0 &&
                read_cues(v, &v->profile, true, JL_CUE_DEGREE, JL_CUE_PRESENT) == 0 &&
                read_titles(v, OCCUPATIONS) == 0 && read_titles(v, EMPTY_WORDS) == 0;
 }

@@ -38,7 +38,8 @@ typedef enum jl_cue {
     JL_CUE_SUMMARY,
     JL_CUE_OTHER,
     JL_CUE_WHERE,
-    JL_CUE_CITY
+    JL_CUE_CITY,
+    JL_CUE_ANYWHERE
 } jl_cue;
 
 static inline jl_cue jl_cue_of(uint16_t id) {

@@ -194,6 +194,37 @@ static void huge(void **state) {
     }
 }
 
+static void assert_location(const char *place) {
+    if (!jl_span_eq(profile.location, jl_span_of(place)))
+        fail_msg("\"%.*s\" is not \"%s\"", (int)profile.location.n, profile.location.p, place);
+}
+
+/* What somebody is or wants to be comes before what somebody was. */
+static void sentences(void **state) {
+    (void)state;
+    read_profile(
+        "{\"text\":\"I used to be an accountant for 6 years. Since 2021 I work as a UX designer. Near Boise, ID.\"}");
+    assert_title(0, "UX designer");
+    assert_int_equal(profile.titles, 1);
+    assert_location("Boise, ID");
+    read_profile("{\"text\":\"New grad, BSN, passed NCLEX in June, living near Raleigh NC.\"}");
+    assert_title(0, "Registered Nurse");
+    read_profile(
+        "{\"text\":\"Apprentice electrician who can bend EMT. I live in Charlotte, North Carolina with two cats.\"}");
+    assert_title(0, "Apprentice electrician");
+    assert_location("Charlotte, North Carolina");
+    read_profile("{\"text\":\"Truck driver from Ohio, hire from anywhere, hazmat\"}");
+    assert_location("");
+}
+
+static void denied(void **state) {
+    (void)state;
+    read_profile(
+        "{\"text\":\"Security guard. Guard card, CPR, no firearm permit. I do not have a CDL. Best paper at ACL.\"}");
+    assert_true(has_skill("CPR") && has_skill("Guard card"));
+    assert_false(has_skill("Armed guard license") || has_skill("CDL Class A") || has_skill("ACLS"));
+}
+
 static int free_profile(void **state) {
     (void)state;
     jl_profile_free(&profile);
@@ -204,7 +235,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(json_resume), cmocka_unit_test(free_text),   cmocka_unit_test(other_languages),
         cmocka_unit_test(prose),       cmocka_unit_test(preferences), cmocka_unit_test(refused),
-        cmocka_unit_test(any_types),   cmocka_unit_test(huge),
+        cmocka_unit_test(any_types),   cmocka_unit_test(huge),        cmocka_unit_test(sentences),
+        cmocka_unit_test(denied),
     };
     return cmocka_run_group_tests(tests, NULL, free_profile);
 }
