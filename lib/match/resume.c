@@ -6,6 +6,8 @@
 
 enum { YEAR_FIRST = 1950, YEAR_LAST = 2100, OWN_SKILLS = 64, TOP_LINES = 8, TITLE_BYTES = 256 * 1024 };
 
+#define COUNT(a) (sizeof(a) / sizeof *(a))
+
 typedef struct point {
     int32_t month; /* since year 0; 0 = none */
     size_t word;   /* behind its last one */
@@ -297,6 +299,18 @@ static size_t word_before(const char *p, size_t at) {
     return at;
 }
 
+/* "Near Boise". */
+static size_t length_of_lead(jl_span place) {
+    static const char *const leads[] = {"Near ",   "In ",      "From ",     "At ",
+                                        "Around ", "Home in ", "Based in ", "Living in "};
+    for (size_t i = 0; i < COUNT(leads); ++i) {
+        size_t n = strlen(leads[i]);
+        if (place.n > n && memcmp(place.p, leads[i], n) == 0)
+            return n;
+    }
+    return 0;
+}
+
 /* "Boise, ID" or "Charlotte, North Carolina" somewhere in a text: up to three words with capitals before a state. */
 static jl_span place_in_prose(jl_span text) {
     for (size_t i = 3; i + 4 <= text.n; ++i) {
@@ -315,6 +329,7 @@ static jl_span place_in_prose(jl_span text) {
         if (words == 0 && from == i)
             continue;
         from += text.p[from] == ' ';
+        from += length_of_lead((jl_span){text.p + from, i - from});
         for (int k = 0; k < 2 && to < text.n && is_upper(text.p[to]); ++k) {
             while (to < text.n && ((text.p[to] | 32) >= 'a' && (text.p[to] | 32) <= 'z'))
                 ++to;
@@ -391,8 +406,6 @@ static jl_span sentence_before(jl_span text, size_t at) {
         --from;
     return (jl_span){text.p + from, at - from};
 }
-
-#define COUNT(a) (sizeof(a) / sizeof *(a))
 
 static bool led(jl_span before) {
     static const char *const leads[] = {" as a ", " as an ", " as ",  " a ",    " an ",      "am ",        "m a ",
