@@ -20,7 +20,11 @@ double jl_part_seniority(int job, int person) {
 double jl_part_years(double asked, double offered) {
     if (asked < 0 || offered < 0)
         return -1;
-    return offered >= asked ? 1 : offered / asked;
+    double much = 2 * asked > asked + 5 ? 2 * asked : asked + 5;
+    if (offered < asked)
+        return offered / asked;
+    double part = 1 - JL_YEARS_OVER * (offered - much);
+    return part > 1 ? 1 : part < JL_YEARS_LEAST ? JL_YEARS_LEAST : part;
 }
 
 double jl_part_education(jl_degree asked, jl_degree offered, bool equivalent) {
@@ -85,7 +89,11 @@ double jl_part_semantic(const jl_calibration *c, double cosine) {
     double part = (cosine - c->low) / (c->high - c->low);
     if (!(cosine >= -1.001))
         return -1;
-    return part < 0 ? 0 : part > 1 ? 1 : part;
+    if (part < JL_SEMANTIC_KNEE)
+        return part < 0 ? 0 : part;
+    /* Above, ever less for the same more, so that the best still differ. */
+    double rest = 1 - JL_SEMANTIC_KNEE, over = part - JL_SEMANTIC_KNEE;
+    return JL_SEMANTIC_KNEE + rest * over / (rest + over);
 }
 
 double jl_part_fresh(double days, double most, double half_life) {

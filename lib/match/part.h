@@ -25,7 +25,10 @@ double jl_part_seniority(int job, int person);
 #define JL_READY_YEARS 6
 #define JL_NEXT_LEVEL 0.95
 
-/* Years of work, negative = unknown: offered / asked, at most 1. */
+/* Years of work, negative = unknown: offered / asked, at most 1; each year above twice of what is asked (above five more,
+ * where that is more) costs JL_YEARS_OVER, down to JL_YEARS_LEAST. */
+#define JL_YEARS_OVER 0.05
+#define JL_YEARS_LEAST 0.7
 double jl_part_years(double asked, double offered);
 
 /* 1 for enough, 0.6 for one degree less, 0.3 for two, 0 for more; halfway to 1
@@ -47,13 +50,14 @@ typedef struct jl_whereabouts {
 #define JL_NEAR_NOT 0.05
 double jl_part_location(const jl_facts *job, const jl_whereabouts *person);
 
-/* How alike two embeddings are by the scale of their model: (cosine - low) /
-   (high - low) between 0 and 1. `low` is what jobs of other occupations reach,
-   `high` what a good match does. */
+/* How alike two embeddings are by the scale of their model: x = (cosine - low) / (high - low), at least 0; where x is
+   above the knee k, k + (1 - k) * (x - k) / (1 - k + x - k), which stays below 1. `low` is what jobs of other occupations
+   reach, `high` what a good match does. */
 typedef struct jl_calibration {
     const char *model; /* the beginning of its name; "" = any */
     double low, high;
 } jl_calibration;
+#define JL_SEMANTIC_KNEE 0.7
 /* The calibration of a model; an empty name is the embedded model's. */
 const jl_calibration *jl_calibration_of(jl_span model);
 double jl_part_semantic(const jl_calibration *c, double cosine);

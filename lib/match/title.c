@@ -54,13 +54,16 @@ void jl_title_read(const jl_vocabulary *v, jl_span text, jl_title *t) {
     }
 }
 
+/* "Developer" and "engineer": within a field nearly the same, alone no likeness. */
+#define JL_HEADS 0.75
+
 static double pair(const jl_title_part *a, const jl_title_part *b) {
     if (a->word == b->word && a->known == b->known)
         return 1;
     if (a->family && a->family == b->family)
         return a->head && b->head ? 0.55 : 0.45;
     if (a->head && b->head && a->general != b->general)
-        return 0.4;
+        return JL_HEADS;
     return 0;
 }
 
@@ -71,7 +74,7 @@ static double met(const jl_title *a, const jl_title *b, double *weight, bool *sp
         for (size_t k = 0; k < b->n; ++k) {
             double p = pair(&a->part[i], &b->part[k]);
             best = p > best ? p : best;
-            *special |= p > 0.4 && !a->part[i].general && a->part[i].weight >= 0.5F;
+            *special |= p > 0.4 && p != JL_HEADS && !a->part[i].general && a->part[i].weight >= 0.5F;
         }
         sum += best * a->part[i].weight;
         *weight += a->part[i].weight;

@@ -27,9 +27,9 @@ void jl_title_read(const jl_vocabulary *v, jl_span text, jl_title *title);
 /* 0: nothing in common; 1: the same occupation. The mean, over the words of
    both by weight, of how well each is met by the other's best: 1 the same word,
    0.55 two occupations of one family ("server" and "bartender"), 0.45 another
-   pair of one family ("backend" and "developer"), 0.4 an occupation and a general one ("developer" and "engineer"). Words that go with every
+   pair of one family ("backend" and "developer"), 0.75 an occupation and a general one ("developer" and "engineer"). Words that go with every
    field (engineer, manager) alone make no likeness: without any other pair that
-   is met the mean counts a third. -1: one of them has no parts. */
+   is met the mean counts a third, 0.6 where one title has no other words. -1: one of them has no parts. */
 double jl_title_likeness(const jl_title *a, const jl_title *b);
 
 /* True when the text names an occupation; `*end` is the offset behind the first

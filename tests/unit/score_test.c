@@ -25,6 +25,8 @@ static void parts(void **state) {
     assert_float_equal(jl_part_seniority(2, 9), -1, 0);
     assert_float_equal(jl_part_years(5, 6), 1, 0);
     assert_float_equal(jl_part_years(4, 2), 0.5, 1e-9);
+    assert_float_equal(jl_part_years(2, 7), 1, 1e-9);
+    assert_true(jl_part_years(2, 9) < 1 && jl_part_years(2, 30) > 0.5);
     assert_float_equal(jl_part_years(0, 0), 1, 0);
     assert_float_equal(jl_part_years(-1, 3), -1, 0);
     assert_float_equal(jl_part_education(JL_DEGREE_BACHELOR, JL_DEGREE_MASTER, false), 1, 0);
@@ -77,7 +79,8 @@ static void calibrations(void **state) {
     }
     assert_float_equal(jl_part_semantic(hash, -2), -1, 0);
     assert_float_equal(jl_part_semantic(hash, hash->low), 0, 1e-9);
-    assert_float_equal(jl_part_semantic(hash, hash->high), 1, 1e-9);
+    assert_true(jl_part_semantic(hash, hash->high) > 0.8 && jl_part_semantic(hash, 1) > jl_part_semantic(hash, 0.9));
+    assert_true(jl_part_semantic(hash, 1) < 1);
 }
 
 static void weights(void **state) {
