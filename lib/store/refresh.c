@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define PAGE_BYTES ((size_t)4 << 20) /* of vectors that are read in one go */
@@ -90,6 +91,8 @@ static int open_file(const struct refresh *r, jl_index **index, jl_err *err) {
         *index = NULL;
         if (reason.class == JL_CONFIG) /* damaged or of another version: made anew */
             return 0;
+        if (reason.class == JL_DATA)
+            return jl_err_set(err, JL_CONFIG, "%s is no side file: name another or remove it", r->path);
         *err = reason;
         return -1;
     }
@@ -97,6 +100,23 @@ static int open_file(const struct refresh *r, jl_index **index, jl_err *err) {
         jl_index_close(*index);
         *index = NULL;
     }
+    return 0;
+}
+
+static void forget_file(struct refresh *r) {
+    r->since = r->done.rows = r->gone.n = r->gone.at = 0;
+}
+
+/* Codes that are made again from damaged floats would agree with them: what is copied has to be sound. */
+static int check_file(struct refresh *r, jl_err *err) {
+    jl_err reason = {0};
+    if (r->since == 0 || jl_index_check(r->path, &reason) == 0)
+        return 0;
+    if (reason.class != JL_CONFIG) {
+        *err = reason;
+        return -1;
+    }
+    forget_file(r);
     return 0;
 }
 
@@ -114,7 +134,7 @@ static int find_since(struct refresh *r, jl_index **index, jl_err *err) {
     }
     jl_index_close(*index);
     *index = NULL;
-    r->since = r->done.rows = r->gone.n = 0;
+    forget_file(r);
     return 0;
 }
 
@@ -239,14 +259,30 @@ static int sync_folder(const char *path, jl_err *err) {
     return rc;
 }
 
+/* Who may not read the store does not read its vectors. */
+static mode_t mode_of(const struct refresh *r) {
+    return r->s->mode ? r->s->mode : 0640;
+}
+
+/* The file that is written takes the mode of the one that stands there. */
+static int begin_fresh(const char *path, mode_t mode, jl_err *err) {
+    (void)unlink(path);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0600);
+    if (fd < 0)
+        return jl_err_errno(err, JL_CANTCREAT, errno, "%s", path);
+    int rc = fchmod(fd, mode) != 0 ? jl_err_errno(err, JL_CANTCREAT, errno, "%s: its mode", path) : 0;
+    return close(fd) != 0 && rc == 0 ? jl_err_errno(err, JL_IO, errno, "%s", path) : rc;
+}
+
 /* jl_index_write lays changes over what it finds at its path, so that a file made from nothing begins elsewhere. */
 static int write_whole(struct page *p, jl_err *err) {
     struct refresh *r = p->r;
     char *fresh;
     if (asprintf(&fresh, "%s.%ld", r->path, (long)getpid()) < 0)
         return jl_err_nomem(err);
-    (void)unlink(fresh);
-    int rc = jl_index_write(fresh, &r->head, page_next, p, err);
+    int rc = begin_fresh(fresh, mode_of(r), err);
+    if (rc == 0)
+        rc = jl_index_write(fresh, &r->head, page_next, p, err);
     if (rc == 0 && rename(fresh, r->path) != 0)
         rc = jl_err_errno(err, JL_CANTCREAT, errno, "%s", r->path);
     if (rc == 0)
@@ -257,6 +293,13 @@ static int write_whole(struct page *p, jl_err *err) {
     return rc;
 }
 
+/* A file of another user keeps its mode: what can be done is done when it is made anew. */
+static int write_over(struct page *p, jl_err *err) {
+    struct refresh *r = p->r;
+    (void)chmod(r->path, mode_of(r));
+    return jl_index_write(r->path, &r->head, page_next, p, err);
+}
+
 static int write_file(struct refresh *r, jl_err *err) {
     struct page page = {0};
     if (r->head.dims == 0 || r->head.dims > JL_DIMS_MAX)
@@ -265,7 +308,7 @@ static int write_file(struct refresh *r, jl_err *err) {
     r->done.changed = r->done.gone = r->done.odd = 0;
     int rc = page_open(&page, r, err);
     if (rc == 0)
-        rc = r->since ? jl_index_write(r->path, &r->head, page_next, &page, err) : write_whole(&page, err);
+        rc = r->since ? write_over(&page, err) : write_whole(&page, err);
     page_close(&page);
     r->done.written = rc == 0;
     r->done.rows = r->head.rows;
@@ -276,7 +319,9 @@ int jl_refresh_write(jl_jobs *s, const char *path, const char *model, uint32_t d
     struct refresh r;
     jl_index *index;
     int rc = refresh_begin(&r, s, path, model, dims, &index, err);
-    bool fresh = rc == 0 && index && r.since == r.head.change;
+    if (rc == 0)
+        rc = check_file(&r, err);
+    bool fresh = rc == 0 && r.since > 0 && r.since == r.head.change;
     if (index)
         jl_index_close(index);
     if (rc == 0 && !fresh)
@@ -370,7 +415,7 @@ static int open_over(struct refresh *r, jl_index **index, jl_err *err) {
     jl_index_close(*index);
     *index = NULL;
     r->gone.at = 0;
-    return write_file(r, err) == 0 ? open_written(r, index, err) : -1;
+    return check_file(r, err) == 0 && write_file(r, err) == 0 ? open_written(r, index, err) : -1;
 }
 
 int jl_refresh_open(jl_jobs *s, const char *path, const char *model, uint32_t dims, jl_index **index,

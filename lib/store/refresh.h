@@ -26,12 +26,12 @@ typedef struct jl_refreshed {
 int jl_refresh_model(jl_jobs *s, char model[JL_MODEL_MAX], uint32_t *dims, jl_err *err);
 
 /* Writes the file at `path` (jl_jobs_index_path) whole or not at all, reading only what changed when the one there can be used; untouched when nothing
-   did. Memory: a few thousand rows, and 8 bytes for each row deleted since. The store may be written to meanwhile: what it then gets is
-   in the file or counts as changed since. -1: JL_CANTCREAT, JL_IO, or as the store says. */
+   did. What is there is read through first: a damaged file is made from nothing, what is no side file is left alone. Memory: a few thousand rows, and 8 bytes for each row deleted since. The store may be written to meanwhile: what it then gets is
+   in the file or counts as changed since. The file has the mode of the store's. -1: JL_CONFIG (something else stands there), JL_CANTCREAT, JL_IO, or as the store says. */
 int jl_refresh_write(jl_jobs *s, const char *path, const char *model, uint32_t dims, jl_refreshed *done, jl_err *err);
 
 /* Opens an index that shows the store as it is now: the file with what changed since laid over it in memory, written anew first when that is more than
-   JL_REFRESH_MOST rows. A small store needs no file. The caller closes *index (jl_index_close); `done` may be NULL. */
+   JL_REFRESH_MOST rows. A small store needs no file. Damage that only a search meets is mended by jl_refresh_write. The caller closes *index (jl_index_close); `done` may be NULL. */
 int jl_refresh_open(jl_jobs *s, const char *path, const char *model, uint32_t dims, jl_index **index,
                     jl_refreshed *done, jl_err *err);
 

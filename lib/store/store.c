@@ -29,10 +29,19 @@ static int refuse_scheme(const jl_jobs_opener *const *openers, const char *schem
     return jl_err_set(err, JL_USAGE, "%s: is not a scheme known here; this build has: %s", scheme, list);
 }
 
+static unsigned mode_of(const jl_url *url) {
+    struct stat st;
+    return strcmp(url->scheme, "sqlite") == 0 && stat(url->path, &st) == 0 ? st.st_mode & 0666 : 0;
+}
+
 jl_jobs *jl_jobs_open(const jl_jobs_opener *const *openers, const jl_url *url, int64_t patience, jl_err *err) {
     for (const jl_jobs_opener *const *o = openers; *o; o++)
-        if (strcmp((*o)->scheme, url->scheme) == 0)
-            return (*o)->open(url, patience, err);
+        if (strcmp((*o)->scheme, url->scheme) == 0) {
+            jl_jobs *s = (*o)->open(url, patience, err);
+            if (s)
+                s->mode = mode_of(url);
+            return s;
+        }
     (void)refuse_scheme(openers, url->scheme, err);
     return NULL;
 }

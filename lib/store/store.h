@@ -155,6 +155,7 @@ typedef struct jl_jobs_ops {
 
 struct jl_jobs {
     const jl_jobs_ops *ops;
+    unsigned mode; /* permissions for files made from it: those of its own file; 0 = not known */
 };
 
 typedef struct jl_jobs_opener {

@@ -20,7 +20,8 @@ typedef struct jl_index_head {
 typedef struct jl_index jl_index;
 
 /* Opens the file; `path` NULL: an empty index of `head`, to be filled with jl_index_set; else `head` may be NULL. *index is NULL and 0
-   is returned when there is no file. -1: JL_CONFIG (no index, another version, damaged), JL_IO. */
+   is returned when there is no file, or an empty one. -1: JL_DATA (something else stands there), JL_CONFIG (another version,
+   damaged), JL_IO. */
 int jl_index_open(jl_index **index, const char *path, const jl_index_head *head, jl_err *err);
 void jl_index_close(jl_index *index);
 const jl_index_head *jl_index_about(const jl_index *index);
@@ -53,8 +54,8 @@ int jl_index_search(jl_index *index, const jl_index_query *query, jl_hit *hit, s
 /* Writes `path` anew: what the file of that name holds (when it is of the same model, dims, facts and store; else nothing), with the changes that `next`
    gives in ascending row order laid over it. Streams: about three blocks of memory, 30 MB. `next`: 1 with a row (`gone`: it is no more), 0 at the end, -1;
    what it gives is used before it is called again. The file appears whole or not at all. `head` is what the new file says; its `rows` is counted
-   here and returned. -1: JL_CONFIG (the file that is there is damaged or no index), JL_DATA (NaN or infinity), JL_CANTCREAT,
-   JL_IO, JL_SOFTWARE, what `next` said. */
+   here and returned. An existing file's mode stays. -1: JL_CONFIG (the file that is there is damaged), JL_DATA (it is no index;
+   NaN or infinity), JL_CANTCREAT, JL_IO, JL_SOFTWARE, what `next` said. */
 typedef struct jl_index_row {
     uint64_t row;
     bool gone;
@@ -63,5 +64,9 @@ typedef struct jl_index_row {
 } jl_index_row;
 int jl_index_write(const char *path, jl_index_head *head, int (*next)(void *self, jl_index_row *row, jl_err *err),
                    void *self, jl_err *err);
+
+/* Reads all of a file and holds its codes against its floats, which have no checksums: a search notices damage only where it
+   looks. 0 also when there is no file. -1: as jl_index_open, JL_SOFTWARE (memory). */
+int jl_index_check(const char *path, jl_err *err);
 
 #endif

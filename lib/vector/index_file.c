@@ -110,7 +110,7 @@ void jl_index_block_write(const jl_index_shape *shape, uint64_t block, size_t ro
 /* ---- reading ---- */
 
 int jl_index_damaged(const jl_index_file *file, jl_err *err) {
-    jl_err_set(err, JL_CONFIG, "the index is damaged: remove it and write it anew");
+    jl_err_set(err, JL_CONFIG, "the index is damaged: rm %s && job-store index", file->path);
     jl_err_place(err, file->path, 0);
     return -1;
 }
@@ -151,12 +151,12 @@ static int header_read(jl_index_file *file, uint64_t size, jl_err *err) {
     if (jl_index_file_read(file, 0, u.bytes, size < sizeof u.bytes ? (size_t)size : sizeof u.bytes, err) != 0)
         return -1;
     if (memcmp(u.h.magic, MAGIC, MAGIC_SIZE - 1) != 0) {
-        jl_err_set(err, JL_CONFIG, "this is no index of vectors");
+        jl_err_set(err, JL_DATA, "this is no index of vectors");
         jl_err_place(err, file->path, 0);
         return -1;
     }
     if (u.h.magic[MAGIC_SIZE - 1] != MAGIC[MAGIC_SIZE - 1]) {
-        jl_err_set(err, JL_CONFIG, "this index is of another version: remove it and write it anew");
+        jl_err_set(err, JL_CONFIG, "this index is of another version: rm %s && job-store index", file->path);
         jl_err_place(err, file->path, 0);
         return -1;
     }
@@ -186,10 +186,14 @@ int jl_index_file_open(jl_index_file *file, const char *path, jl_err *err) {
         return -1;
     }
     if (!S_ISREG(st.st_mode)) {
-        jl_err_set(err, JL_CONFIG, "an index is a regular file");
+        jl_err_set(err, JL_DATA, "an index is a regular file");
         jl_err_place(err, path, 0);
         jl_index_file_close(file);
         return -1;
+    }
+    if (st.st_size == 0) { /* nothing that could be lost */
+        jl_index_file_close(file);
+        return 0;
     }
     if (header_read(file, (uint64_t)st.st_size, err) != 0) {
         jl_index_file_close(file);

@@ -39,7 +39,8 @@ typedef struct jl_index_file {
     jl_index_shape shape;
 } jl_index_file;
 
-/* file->fd is -1 when there is no such file. -1: JL_CONFIG (no index, another version, damaged), JL_IO. */
+/* file->fd is -1 when there is no such file, or an empty one. -1: JL_DATA (something else stands there), JL_CONFIG (another
+   version, damaged), JL_IO. */
 int jl_index_file_open(jl_index_file *file, const char *path, jl_err *err);
 void jl_index_file_close(jl_index_file *file);
 uint64_t jl_index_blocks(const jl_index_file *file);

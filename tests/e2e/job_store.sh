@@ -170,6 +170,26 @@ same index.db.m-1.index scratch.index 'the file that was brought up to date is t
 head -c 3000 scratch.index >index.db.m-1.index
 expect 0 'index over a damaged file' job-store -S sqlite:index.db index
 same index.db.m-1.index scratch.index 'makes it anew'
+is "$(stat -c %a index.db.m-1.index scratch.index)" "$(stat -c %a index.db index.db)" 'the side file is for those who may read the store'
+damage() { # AT: one byte of the side file is another one
+    printf '\252' | dd of=index.db.m-1.index bs=1 seek="$1" conv=notrunc status=none
+}
+for at in 400 40000 $((256 + 64 + 4096 * 105)) $((256 + 64 + 4096 * 250)); do
+    damage "$at"
+    job-store -v -S sqlite:index.db index 2>err || diag <err
+    cmp -s index.db.m-1.index scratch.index && ! grep -q 'nothing to write' err
+    is $? 0 "a damaged side file is made anew (byte $at)"
+done
+damage 400
+head -n 50 old.jsonl | model w | job-store -S sqlite:index.db put >/dev/null
+job-store -S sqlite:index.db index
+job-store -S sqlite:index.db index -o scratch.index
+same index.db.m-1.index scratch.index 'also when there are changes to lay over it'
+cp in.jsonl mine.jsonl
+expect 78 'index over a file of something else' job-store -S sqlite:index.db index -o mine.jsonl
+has "$tmp/err" 'mine.jsonl is no side file: name another or remove it' 'says so'
+echo '{"titles":["Accountant"]}' | expect 78 'job-match with such a side file' job-match -S sqlite:index.db --index=mine.jsonl
+same mine.jsonl in.jsonl 'and it is left alone'
 job-store -S sqlite:index.db vacuum
 expect 0 'index after vacuum' job-store -S sqlite:index.db index
 is "$(job-store -S sqlite:index.db stat --json | jq -c '.models')" \
