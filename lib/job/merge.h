@@ -9,7 +9,7 @@
    come out of the functions below. */
 typedef struct jl_posting {
     jl_span source, id;               /* decoded; what a job is known by. `source` may be empty, `id` never is */
-    jl_span url;                      /* canonical, decoded; may be empty. Two jobs of one store never have the same */
+    jl_span url;                      /* canonical, decoded; may be empty. Two jobs of a store rarely have the same: then it means the lowest row */
     jl_span hash;                     /* content_hash when there is a full description, else empty */
     jl_span company, title, location; /* decoded */
     jl_span line;                     /* the object in its own bytes, without `embedding` and `stored`, without LF */
@@ -23,7 +23,7 @@ jl_postings *jl_postings_new(jl_err *err);
 void jl_postings_free(jl_postings *p);
 const jl_want *jl_postings_want(const jl_postings *p);
 /* Reads a record scanned with that want. Without `id` the line gets the one that follows from its URL or text (job/link.h), without `source`
-   the site of its URL; `now` (seconds since 1970) is first_seen_at and last_seen_at where the line has none: what is missing is
+   the site of its URL; `now` (seconds since 1970) is first_seen_at and last_seen_at where the line has none, or `scraped_on` (a number of seconds since 1970, not later than `now`): what is missing is
    spliced into the posting's line, and so is the content_hash of a description that has none. -1 with JL_DATA: no company or title,
    an id or source longer than 512 bytes or with a NUL, an embedding that is none (err->byte says where). `out` is emptied first;
    the posting's spans live in it until the next read with the same `out`. */

@@ -15,7 +15,8 @@
 
 static int make_want(jl_postings *p, jl_err *err) {
     p->want = jl_want_new(err);
-    if (!p->want || jl_facts_want(p->want, err) < 0 || jl_want_name(p->want, JL_SPAN("stored"), err) < 0)
+    if (!p->want || jl_facts_want(p->want, err) < 0 || jl_want_name(p->want, JL_SPAN("stored"), err) < 0 ||
+        jl_want_name(p->want, JL_SPAN("scraped_on"), err) < 0)
         return -1;
     for (size_t i = 0; i < 2; ++i) {
         p->field[i] = calloc(jl_want_count(p->want), sizeof **p->field);
@@ -229,8 +230,23 @@ static void quote_time(int64_t seconds, char quoted[24]) {
     snprintf(quoted, 24, "\"%s\"", text);
 }
 
+/* A raw posting, which has no other times, was seen when it was scraped: seconds since 1970, whose fraction is dropped. What
+   is no such number, or in the future, was seen now. */
+static int64_t scraped(const draft *d, int64_t now) {
+    const jl_field *f = &d->rec->field[JL_POSTING_SCRAPED];
+    if (f->type != JL_NUMBER)
+        return now;
+    jl_span whole = jl_rec_value(d->rec, JL_POSTING_SCRAPED);
+    const char *dot = memchr(whole.p, '.', whole.n);
+    int64_t seconds;
+    if (dot && !memchr(whole.p, 'e', whole.n) && !memchr(whole.p, 'E', whole.n))
+        whole.n = (size_t)(dot - whole.p);
+    return jl_json_integer(whole, &seconds) && seconds > 0 && seconds < now ? seconds : now;
+}
+
 static void see(draft *d, int64_t now) {
     jl_facts *f = &d->facts;
+    now = f->last_seen ? now : scraped(d, now);
     if (!f->first_seen) {
         f->first_seen = f->last_seen && f->last_seen < now ? f->last_seen : now;
         quote_time(f->first_seen, d->new_first);

@@ -22,7 +22,7 @@ typedef struct jl_roll {
 } jl_roll;
 
 struct jl_postings {
-    jl_want *want;      /* the names of job/job.h from 0 on, then `stored` */
+    jl_want *want;      /* the names of job/job.h from 0 on, then `stored`, `scraped_on` */
     jl_field *field[2]; /* for the lines that are scanned here */
     jl_buf scratch;     /* of the decoding of one value */
     jl_buf text;        /* a description */
@@ -34,7 +34,9 @@ struct jl_postings {
     size_t members;
 };
 
-#define JL_POSTING_STORED JL_JOB_COUNT /* the index of the field */
+/* The indexes of the other fields. */
+#define JL_POSTING_STORED JL_JOB_COUNT
+#define JL_POSTING_SCRAPED (JL_JOB_COUNT + 1)
 
 /* Scans a posting's line into field[which]. JL_DATA: it is damaged. */
 int jl_posting_scan(jl_postings *p, size_t which, jl_span line, jl_rec *rec, jl_err *err);

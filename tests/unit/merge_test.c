@@ -60,6 +60,48 @@ static void a_line_with_everything_keeps_its_bytes(void **state) {
     bench_close(&b);
 }
 
+/* NOW is 2026-11-22T14:30:45Z, 1795357845. */
+static void a_raw_posting_was_seen_when_it_was_scraped(void **state) {
+    (void)state;
+    static const struct {
+        const char *members;
+        int64_t first, last;
+    } cases[] = {
+        {"\"scraped_on\":1721183934", 1721183934, 1721183934},
+        {"\"scraped_on\":1721183934.75", 1721183934, 1721183934},
+        {"\"scraped_on\":1721183934,\"last_seen_at\":null", 1721183934, 1721183934},
+        {"\"scraped_on\":1721183934,\"first_seen_at\":\"2024-07-01T00:00:00Z\"", 1719792000, 1721183934},
+        {"\"scraped_on\":1721183934,\"first_seen_at\":\"2026-11-01T00:00:00Z\"", 1793491200, 1793491200},
+        {"\"scraped_on\":1721183934,\"last_seen_at\":\"2026-11-01T00:00:00Z\"", 1793491200, 1793491200},
+        {"\"scraped_on\":1895357845", NOW, NOW},
+        {"\"scraped_on\":1721183934000", NOW, NOW},
+        {"\"scraped_on\":\"1721183934\"", NOW, NOW},
+        {"\"scraped_on\":-1", NOW, NOW},
+        {"\"scraped_on\":0", NOW, NOW},
+        {"\"scraped_on\":1e9", NOW, NOW},
+        {"\"scraped_on\":1.5e400", NOW, NOW},
+        {"\"scraped_on\":null", NOW, NOW},
+    };
+    bench b;
+    bench_open(&b);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char line[256];
+        jl_buf out = {0};
+        snprintf(line, sizeof line, "{\"company\":\"C\",\"title\":\"T\",%s}", cases[i].members);
+        jl_posting p = posting_at(&b, line, NOW, &out);
+        assert_int_equal(p.facts.first_seen, cases[i].first);
+        assert_int_equal(p.facts.last_seen, cases[i].last);
+        jl_buf_free(&out);
+    }
+    jl_buf out = {0};
+    jl_posting p =
+        posting_at(&b, "{\"id\":\"1\",\"scraped_on\":1721183934,\"company\":\"C\",\"title\":\"T\"}", NOW, &out);
+    span_is(p.line, "{\"id\":\"1\",\"scraped_on\":1721183934,\"company\":\"C\",\"title\":\"T\","
+                    "\"first_seen_at\":\"2024-07-17T02:38:54Z\",\"last_seen_at\":\"2024-07-17T02:38:54Z\"}");
+    jl_buf_free(&out);
+    bench_close(&b);
+}
+
 static void an_id_follows_from_the_text_where_there_is_no_url(void **state) {
     (void)state;
     bench b;
@@ -418,6 +460,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(missing_members_are_added_last),
         cmocka_unit_test(a_line_with_everything_keeps_its_bytes),
+        cmocka_unit_test(a_raw_posting_was_seen_when_it_was_scraped),
         cmocka_unit_test(an_id_follows_from_the_text_where_there_is_no_url),
         cmocka_unit_test(guests_leave_the_line),
         cmocka_unit_test(a_description_gets_its_hash),
