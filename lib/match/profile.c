@@ -243,13 +243,38 @@ static int read_location(jl_draft *d, jl_value v, jl_err *err) {
     return n ? jl_draft_location(d, (jl_span){place, n}, err) : 0;
 }
 
+/* "Languages" over a list of keywords is a heading, "Python" over one is a skill too. */
+static int heading_of(jl_draft *d, jl_span text, jl_err *err) {
+    uint16_t id = jl_phrases_find(&d->v->posting, text);
+    return id != JL_PHRASE_NONE && jl_is_skill(id) ? jl_draft_skill(d, text, err) : 0;
+}
+
+static int read_skills(jl_draft *d, jl_value skills, jl_err *err) {
+    static const char *const names[] = {"name", "keywords"};
+    jl_value one, first;
+    jl_each it = jl_each_start(skills);
+    if (skills.type != JL_ARRAY)
+        return each_text(d, skills, names, COUNT(names), skill_text, err);
+    while (jl_each_next(&it, NULL, &one)) {
+        jl_value keywords = one.type == JL_OBJECT ? jl_each_member(one, "keywords") : (jl_value){.type = JL_ABSENT};
+        jl_each inner = jl_each_start(keywords);
+        bool heads = keywords.type == JL_ARRAY && jl_each_next(&inner, NULL, &first);
+        if (one.type == JL_ARRAY)
+            continue;
+        if (heads ? each_text(d, jl_each_member(one, "name"), NULL, 0, heading_of, err) ||
+                        each_text(d, keywords, NULL, 0, skill_text, err)
+                  : each_text(d, one, names, COUNT(names), skill_text, err))
+            return -1;
+    }
+    return 0;
+}
+
 static int read_abilities(jl_draft *d, jl_value top, jl_err *err) {
-    static const char *const skill[] = {"name", "keywords"};
     static const char *const language[] = {"language", "name"};
     static const char *const paper[] = {"name", "title"};
     static const char *const study[] = {"studyType", "degree", "area"};
     static const char *const keyword[] = {"keywords", "technologies"};
-    return each_text(d, jl_each_member(top, "skills"), skill, COUNT(skill), skill_text, err) ||
+    return read_skills(d, jl_each_member(top, "skills"), err) ||
                    each_text(d, jl_each_member(top, "certificates"), paper, COUNT(paper), jl_draft_skill, err) ||
                    each_text(d, jl_each_member(top, "certifications"), paper, COUNT(paper), jl_draft_skill, err) ||
                    each_text(d, jl_each_member(top, "licenses"), paper, COUNT(paper), jl_draft_skill, err) ||

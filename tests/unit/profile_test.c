@@ -199,6 +199,15 @@ static void assert_location(const char *place) {
         fail_msg("\"%.*s\" is not \"%s\"", (int)profile.location.n, profile.location.p, place);
 }
 
+static void headings_of_skills(void **state) {
+    (void)state;
+    read_profile(
+        "{\"skills\":[{\"name\":\"Languages\",\"keywords\":[\"Python\"]},{\"name\":\"SQL\",\"keywords\":[\"dbt\"]},"
+        "{\"name\":\"Beekeeping\",\"keywords\":[]}]}");
+    assert_true(has_skill("Python") && has_skill("SQL") && has_skill("dbt") && has_skill("Beekeeping"));
+    assert_false(has_skill("Languages"));
+}
+
 /* What somebody is or wants to be comes before what somebody was. */
 static void sentences(void **state) {
     (void)state;
@@ -233,10 +242,12 @@ static int free_profile(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(json_resume), cmocka_unit_test(free_text),   cmocka_unit_test(other_languages),
-        cmocka_unit_test(prose),       cmocka_unit_test(preferences), cmocka_unit_test(refused),
-        cmocka_unit_test(any_types),   cmocka_unit_test(huge),        cmocka_unit_test(sentences),
-        cmocka_unit_test(denied),
+        cmocka_unit_test(json_resume),        cmocka_unit_test(free_text),
+        cmocka_unit_test(other_languages),    cmocka_unit_test(prose),
+        cmocka_unit_test(preferences),        cmocka_unit_test(refused),
+        cmocka_unit_test(any_types),          cmocka_unit_test(huge),
+        cmocka_unit_test(sentences),          cmocka_unit_test(denied),
+        cmocka_unit_test(headings_of_skills),
     };
     return cmocka_run_group_tests(tests, NULL, free_profile);
 }
