@@ -36,7 +36,7 @@ make -C "$top" --no-print-directory -s BUILD="$BUILD" PREFIX=/usr/local DESTDIR=
 export PATH=$root/usr/local/bin:$PATH
 sample=$root/usr/local/share/jobline/sample.jsonl
 
-start_sqs || exit 1
+start_sqs --longest-wait=3 || exit 1
 start_s3 || exit 1
 mkdir "$tmp/endpoints"
 cat >"$tmp/endpoints/aws" <<END

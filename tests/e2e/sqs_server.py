@@ -1,10 +1,12 @@
 """A small SQS for the tests: standard queues in memory, spoken to by the aws command in either of its two protocols.
 
-    sqs_server.py [--port=N] [--queue=NAME] [--visibility=SECONDS] [--max-receive=N] [--duplicates=N] [--log=FILE]
+    sqs_server.py [--port=N] [--queue=NAME] [--visibility=SECONDS] [--max-receive=N] [--duplicates=N] [--longest-wait=SECONDS]
+                  [--log=FILE]
 
 Prints "listening on 127.0.0.1:PORT". There are two queues from the start, NAME (job-postings) and its dead-letter queue NAME-dead, in
 which a message ends that would be received more than --max-receive (3) times; CreateQueue makes others. --duplicates: the first N
-messages that are given out stay visible as well, as a standard queue may do. --log gets a line of JSON for each call: time, action,
+messages that are given out stay visible as well, as a standard queue may do. --longest-wait (20): a receive that finds nothing is answered
+after that long, whatever it asks for, for tests in which nothing comes so late. --log gets a line of JSON for each call: time, action,
 queue, ids of the messages, error.
 
 The JSON protocol (X-Amz-Target) is that of newer commands, the query protocol with XML answers that of those up to 2.13. What a
@@ -108,7 +110,8 @@ class Queue:
 class Sqs:
     """The queues; every call holds one lock, `changed` wakes those that wait for a message."""
 
-    def __init__(self, duplicates):
+    def __init__(self, duplicates, longest_wait):
+        self.longest_wait = longest_wait
         self.queues = {}
         self.changed = threading.Condition()
         self.duplicates = duplicates
@@ -177,7 +180,7 @@ class Sqs:
         hidden = number(params, "VisibilityTimeout", queue.attributes["VisibilityTimeout"], 0, TWELVE_HOURS)
         wait = number(params, "WaitTimeSeconds", queue.attributes["ReceiveMessageWaitTimeSeconds"], 0, 20)
         names = params.get("AttributeNames", []) + params.get("MessageSystemAttributeNames", [])
-        end = time.monotonic() + wait
+        end = time.monotonic() + min(wait, self.longest_wait)
         while True:
             if call.gone():
                 return {}
@@ -460,9 +463,10 @@ def main():
     parser.add_argument("--visibility", type=int, default=30)
     parser.add_argument("--max-receive", type=int, default=3)
     parser.add_argument("--duplicates", type=int, default=0)
+    parser.add_argument("--longest-wait", type=float, default=20)
     parser.add_argument("--log")
     args = parser.parse_args()
-    sqs = Sqs(args.duplicates)
+    sqs = Sqs(args.duplicates, args.longest_wait)
     dead = args.queue + "-dead"
     policy = {"deadLetterTargetArn": f"arn:aws:sqs:eu-west-1:{ACCOUNT}:{dead}", "maxReceiveCount": str(args.max_receive)}
     sqs.queues[args.queue] = Queue(
