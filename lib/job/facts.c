@@ -232,10 +232,30 @@ static bool somewhere(const jl_facts *facts, const jl_ask_facts *ask) {
     return false;
 }
 
+static bool is_of(const jl_facts *facts, uint32_t employment) {
+    return !employment || !facts->employment || (employment & facts->employment);
+}
+
+jl_left_out jl_facts_left_out(const jl_facts *facts, const jl_ask_facts *ask) {
+    if (facts->last_seen < ask->seen_after || facts->posted < ask->posted_after)
+        return JL_LEFT_OUT_AGE;
+    if (ask->statuses && !(ask->statuses >> facts->status & 1))
+        return JL_LEFT_OUT_STATUS;
+    if (ask->now && facts->expires && facts->expires < ask->now)
+        return JL_LEFT_OUT_EXPIRED;
+    if (ask->source && facts->source != ask->source)
+        return JL_LEFT_OUT_SOURCE;
+    if (!remote_fits(facts, ask->remote))
+        return ask->remote == JL_YES ? JL_LEFT_OUT_ON_SITE : JL_LEFT_OUT_REMOTE;
+    if (!somewhere(facts, ask))
+        return JL_LEFT_OUT_PLACE;
+    if (!is_of(facts, ask->employment))
+        return JL_LEFT_OUT_EMPLOYMENT;
+    if (!pays(facts, ask->min_salary))
+        return JL_LEFT_OUT_PAY;
+    return ask->visa && facts->visa == JL_NO ? JL_LEFT_OUT_VISA : JL_LEFT_OUT_NOT;
+}
+
 bool jl_facts_pass(const jl_facts *facts, const jl_ask_facts *ask) {
-    return facts->last_seen >= ask->seen_after && facts->posted >= ask->posted_after &&
-           remote_fits(facts, ask->remote) && (!ask->visa || facts->visa != JL_NO) && pays(facts, ask->min_salary) &&
-           (!ask->employment || !facts->employment || (ask->employment & facts->employment)) &&
-           (!ask->source || facts->source == ask->source) && (!ask->statuses || (ask->statuses >> facts->status & 1)) &&
-           (!ask->now || !facts->expires || facts->expires >= ask->now) && somewhere(facts, ask);
+    return jl_facts_left_out(facts, ask) == JL_LEFT_OUT_NOT;
 }

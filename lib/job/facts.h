@@ -88,4 +88,22 @@ typedef struct jl_ask_facts {
 
 bool jl_facts_pass(const jl_facts *facts, const jl_ask_facts *ask);
 
+/* Why a job does not pass: the first of these that is so. */
+typedef enum jl_left_out {
+    JL_LEFT_OUT_NOT = 0, /* it passes */
+    JL_LEFT_OUT_AGE,     /* last seen or posted too long ago */
+    JL_LEFT_OUT_STATUS,
+    JL_LEFT_OUT_EXPIRED,
+    JL_LEFT_OUT_SOURCE,
+    JL_LEFT_OUT_ON_SITE, /* not remote, as far as is known, where remote ones alone are wanted */
+    JL_LEFT_OUT_REMOTE,  /* remote where none are wanted */
+    JL_LEFT_OUT_PLACE,
+    JL_LEFT_OUT_EMPLOYMENT,
+    JL_LEFT_OUT_PAY,
+    JL_LEFT_OUT_VISA,
+    JL_LEFT_OUTS
+} jl_left_out;
+
+jl_left_out jl_facts_left_out(const jl_facts *facts, const jl_ask_facts *ask);
+
 #endif

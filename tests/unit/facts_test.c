@@ -200,6 +200,28 @@ static jl_ask_facts place_ask(const char *place, jl_tri remote) {
     return ask;
 }
 
+static void left_out(const char *members, jl_ask_facts ask, jl_left_out why) {
+    jl_facts f = facts_of(members);
+    assert_int_equal(jl_facts_left_out(&f, &ask), why);
+}
+
+static void what_is_left_out_has_a_reason(void **state) {
+    (void)state;
+    left_out("", (jl_ask_facts){0}, JL_LEFT_OUT_NOT);
+    left_out("", (jl_ask_facts){.seen_after = NOW + 1}, JL_LEFT_OUT_AGE);
+    left_out("", (jl_ask_facts){.posted_after = 1}, JL_LEFT_OUT_AGE);
+    left_out("\"enrichment_status\":\"dead\"", (jl_ask_facts){.statuses = ~(1U << JL_STATUS_DEAD)}, JL_LEFT_OUT_STATUS);
+    left_out("\"expires_at\":\"2020-01-01\"", (jl_ask_facts){.now = NOW}, JL_LEFT_OUT_EXPIRED);
+    left_out("", (jl_ask_facts){.source = 7}, JL_LEFT_OUT_SOURCE);
+    left_out("\"remote\":true", (jl_ask_facts){.remote = JL_NO}, JL_LEFT_OUT_REMOTE);
+    left_out("", (jl_ask_facts){.remote = JL_YES}, JL_LEFT_OUT_ON_SITE);
+    left_out("\"location\":\"Chicago, IL\"", place_ask("Texas", JL_UNTOLD), JL_LEFT_OUT_PLACE);
+    left_out("\"location\":\"Chicago, IL\"", place_ask("Illinois", JL_UNTOLD), JL_LEFT_OUT_NOT);
+    left_out("\"employment_type\":\"contract\"", (jl_ask_facts){.employment = 1}, JL_LEFT_OUT_EMPLOYMENT);
+    left_out("\"salary_max\":50000", (jl_ask_facts){.min_salary = 60000}, JL_LEFT_OUT_PAY);
+    left_out("\"description\":\"No visa sponsorship.\"", (jl_ask_facts){.visa = true}, JL_LEFT_OUT_VISA);
+}
+
 static void filters_pass_what_they_should(void **state) {
     (void)state;
     passes("", (jl_ask_facts){0}, true);
@@ -245,6 +267,7 @@ int main(void) {
         cmocka_unit_test(places_hold_their_jobs),
         cmocka_unit_test(places_have_few_parts),
         cmocka_unit_test(texts_tell_of_sponsorship),
+        cmocka_unit_test(what_is_left_out_has_a_reason),
         cmocka_unit_test(filters_pass_what_they_should),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
