@@ -408,7 +408,7 @@ static int write_enriched(const jl_rec *rec, jl_fetch_result *r, jl_out *out, jl
     return splice_job(rec, &r->job, out, err);
 }
 
-/* One that is dead, or failed; with its tries, those of earlier runs included. */
+/* One that is dead, or failed; then with the number of runs in which it did: one outage, however often it is asked again, is one. */
 static int write_marked(const jl_rec *rec, jl_fetch_result *r, jl_out *out, jl_err *err) {
     bool dead = r->how == JL_FETCHED_DEAD;
     int64_t tries = 0;
@@ -420,7 +420,7 @@ static int write_marked(const jl_rec *rec, jl_fetch_result *r, jl_out *out, jl_e
     jl_job_clear(&r->job);
     if (rec->field[JL_JOB_ENRICHMENT_TRIES].type == JL_NUMBER)
         (void)jl_json_integer(jl_rec_value(rec, JL_JOB_ENRICHMENT_TRIES), &tries); /* stays 0 when it is none */
-    snprintf(text, sizeof text, "%" PRId64, (tries > 0 && tries < INT32_MAX ? tries : 0) + (int64_t)r->tries);
+    snprintf(text, sizeof text, "%" PRId64, (tries > 0 && tries < INT32_MAX ? tries : 0) + 1);
     if (jl_job_text(&r->job, JL_JOB_ENRICHMENT_STATUS, dead ? JL_SPAN("dead") : JL_SPAN("failed"), err) != 0 ||
         (!dead && jl_job_raw(&r->job, JL_JOB_ENRICHMENT_TRIES, jl_span_of(text), err) != 0))
         return -1;

@@ -410,7 +410,6 @@ static int task_bought(void *self, const jl_bought *b, jl_err *err) {
         t = t->next;
     if (!t)
         return 0;
-    t->result->tries += b->tries;
     t->result->at = b->at_ms * JL_MILLISECOND;
     int rc;
     if (b->how != JL_BOUGHT)

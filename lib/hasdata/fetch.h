@@ -30,11 +30,10 @@ typedef enum jl_fetched {
 /* What became of one question. */
 typedef struct jl_fetch_result {
     jl_fetched how;
-    bool again;     /* of FAILED and PARTIAL: a later run may get more */
-    bool page;      /* the details come from the generic web call */
-    unsigned tries; /* calls made */
-    int64_t at;     /* wall ns: when it was bought */
-    jl_job job;     /* details, to be spliced; with `raw` set if it was asked for */
+    bool again; /* of FAILED and PARTIAL: a later run may get more */
+    bool page;  /* the details come from the generic web call */
+    int64_t at; /* wall ns: when it was bought */
+    jl_job job; /* details, to be spliced; with `raw` set if it was asked for */
     /* Of a listing: its lines, one behind the other, and for each where it ends and the key of its (source, id). */
     jl_buf lines;
     size_t *end;

@@ -14,7 +14,7 @@ prepare() { # [MAKE-TARGET...]: builds the programs, and these, and puts the pro
     echo "Building (some ten seconds)"
     if ! make BUILD="$BUILD" -j"$(nproc 2>/dev/null || echo 2)" all "$@" >"$demo/build.log" 2>&1; then
         tail -n 30 "$demo/build.log" >&2
-        echo "$me: the build failed; all of it is in $shown/demo/build.log" >&2
+        echo "$me: the build failed; all of it is in ${demo#"$top"/}/build.log" >&2
         exit 70
     fi
     echo "Built under $shown/bin: $(cd "$BUILD/bin" && echo *)"

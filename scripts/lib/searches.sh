@@ -12,27 +12,27 @@ search_file() { # -> $answer_file
         "$opt_always" "$opt_model" "$opt_name" "$opt_max_age" | cat - "$tmp/profile" | sha256sum) || exit 70
     answer_file=${XDG_CACHE_HOME:-$HOME/.cache}/jobline/searches/${key%% *}.jsonl
 }
-state_of_store() { # -> $state: which store it is, and its last change
+state_of_store() { # -> $state: the store's own number and its last change; empty for one without a job
     eval "run job-store --quiet $store_words stat --json" >"$tmp/stat" || exit
-    state=$(jq -r '"\(.store) \(.change)"' "$tmp/stat") || exit 70
+    state=$(jq -r 'if .number then "\(.number) \(.change)" else "" end' "$tmp/stat") || exit 70
 }
 recall_search() { # true when the answer has been given
     [ "$opt_repeat" -gt 0 ] && [ -z "$opt_dry_run" ] || return 1
     search_file
-    [ -O "$answer_file" ] && [ -z "$(find "$answer_file" -mmin "+$((opt_repeat / 60))")" ] || return 1
+    [ -O "$answer_file" ] && age=$(($(date +%s) - $(stat -c %Y -- "$answer_file"))) && [ "$age" -ge 0 ] && [ "$age" -lt "$opt_repeat" ] || return 1
     state_of_store
-    [ "$(head -n 1 -- "$answer_file")" = "$state" ] || return 1
+    [ -n "$state" ] && [ "$(head -n 1 -- "$answer_file")" = "$state" ] || return 1
     tail -n +2 -- "$answer_file" | jq -e 'select(.event == "results") | .stage = "cache"' -c >"$tmp/results" || return 1
     answered=repeat
     found=$(jq -r .found "$tmp/results") best=$(jq -r .best "$tmp/results") sufficient=$(jq -r .sufficient "$tmp/results")
-    jq -c --argjson ms "$(($(now_ms) - began))" '.seconds = $ms / 1000 | .repeated = true' "$tmp/results" || exit 74
+    jq -c --argjson ms "$(($(now_ms) - began))" '.seconds = $ms / 1000 | .repeated = true' "$tmp/results" || unwritten $?
     [ "$opt_tier" = paid ] || notice cache_only 'a free search shows the jobs at hand'
     event 'done' '{event: $event, credits_used: 0, status: 0, seconds: ($ms / 1000)}'
 }
-remember_search() { # the results event in $tmp/results is the last one
+remember_search() { # the results event in $tmp/results is the last one, of $state
     [ "$opt_repeat" -gt 0 ] || return 0
+    [ -n "$state" ] || return 0
     search_file
-    state_of_store
     folder=${answer_file%/*}
     (umask 077 && mkdir -p -- "$folder" && find "$folder" -type f -mmin +1440 -delete &&
         { printf '%s\n' "$state" && cat -- "$tmp/results"; } >"$answer_file.$$" && mv -- "$answer_file.$$" "$answer_file") 2>"$tmp/why" ||
@@ -57,7 +57,8 @@ price() { # WHAT LINE -> $price, the worst of one call
 # Prints the worst case of this search, and of how many more such the budget is enough for.
 estimate() {
     if [ -z "$paid" ]; then
-        event estimate '{event: $event, calls: 0, credits: 0}'
+        event estimate --argjson max "$opt_max_credits" '{event: $event, requests: [], full_texts: 0,
+            worst: {listings: 0, full_texts: 0, credits: 0}, max_credits: $max, left: null, searches_left: null}'
         return
     fi
     price "listing --source=$opt_source --pages=$opt_pages" '{"keyword":"any","location":"any"}'
@@ -76,8 +77,7 @@ estimate() {
         left=$(eval "credits status --quiet $ledger_words --json" 2>/dev/null | jq .left 2>/dev/null) || left=null
     fi
     touch "$tmp/need" "$tmp/enrich"
-    head -n "$opt_requests" -- "$tmp/need" >"$tmp/requests"
-    event estimate --slurpfile requests "$tmp/requests" --slurpfile texts "$tmp/enrich" --argjson left "${left:-null}" \
+    event estimate --slurpfile requests "$tmp/need" --slurpfile texts "$tmp/enrich" --argjson left "${left:-null}" \
         --argjson listing "$listing" --argjson text "$text" --argjson worst "$worst" --argjson max "$opt_max_credits" '
         {event: $event, requests: $requests, full_texts: ($texts | length), worst: {listings: $listing, full_texts: $text,
          credits: $worst}, max_credits: $max, left: $left,
@@ -87,7 +87,7 @@ estimate() {
 # ---- the log ----
 
 log_search() { # STATUS
-    (mkdir -p -- "$(dirname -- "$opt_log")" && jq -cn --arg user "$opt_user" --arg tier "$opt_tier" --arg answered "$answered" \
+    (umask 077 && mkdir -p -- "$(dirname -- "$opt_log")" && jq -cn --arg user "$opt_user" --arg tier "$opt_tier" --arg answered "$answered" \
         --arg profile "$(jq -r '.matches[0].profile // ""' "$tmp/results" 2>/dev/null)" --argjson found "${found:-0}" --argjson best "${best:-0}" \
         --argjson discovered "$discovered" --argjson enriched "$enriched" --argjson credits "$credits" --argjson status "$1" \
         --argjson ms "$(($(now_ms) - began))" --argjson dry "$([ -n "$opt_dry_run" ] && echo true || echo false)" '

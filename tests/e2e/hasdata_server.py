@@ -324,6 +324,37 @@ SENTENCES = (
     "You work with product, design and support, and you tell each of them the same story.",
     "The position reports to the head of the {role} group.",
 )
+# What is asked for in the trades: words that a role has, then what postings of it ask for.
+ASKED = [
+    (tuple(names.split("/")), asked.split("|"))
+    for names, asked in (
+        ("Data Engineer/Database", "Python|SQL|Apache Airflow|Apache Spark|dbt|PostgreSQL|Snowflake|data modelling"),
+        ("Data Scientist/Machine Learning", "Python|SQL|PyTorch|statistics|scikit-learn|A/B testing|pandas|feature engineering"),
+        ("Frontend/UX", "TypeScript|React|CSS|accessibility|Figma|user research|design systems|GraphQL"),
+        ("DevOps/Reliability/Systems/Network", "Linux|Kubernetes|Terraform|AWS|Ansible|Prometheus|TCP/IP|incident response"),
+        ("Software/Backend/C++/.NET/QA/R&D", "Java|Python|PostgreSQL|REST APIs|Git|Docker|unit testing|microservices"),
+        ("Security Analyst", "SIEM|incident response|network security|ISO 27001|vulnerability scanning|Python|firewalls"),
+        ("Product Manager/Project Manager/Business Analyst/Technical Writer",
+         "roadmaps|stakeholder management|Jira|requirements analysis|agile|Confluence|user stories|budgets"),
+        ("Accountant/Payroll/Auditor/Financial", "GAAP|Excel|QuickBooks|general ledger|month-end close|tax returns|reconciliations|CPA"),
+        ("Paralegal/Attorney", "legal research|contract drafting|litigation|Westlaw|discovery|bar admission"),
+        ("Nurse/Medical/Pharmacist/Therapist/Dental", "patient care|BLS|triage|electronic health records|medication administration|HIPAA"),
+        ("Teacher/Librarian", "lesson planning|classroom management|curriculum development|state teaching licence|special education"),
+        ("Truck Driver", "CDL-A|Hazmat endorsement|DOT logs|pre-trip inspections|clean driving record|ELD"),
+        ("Warehouse", "forklift|RF scanner|picking and packing|inventory counts|OSHA-10|shipping and receiving"),
+        ("Electrician", "journeyman licence|NEC|conduit bending|blueprint reading|panel wiring|OSHA-10"),
+        ("Plumber/HVAC/Welder", "blueprint reading|EPA 608|MIG welding|TIG welding|pipe fitting|troubleshooting|OSHA-10"),
+        ("Mechanical Engineer/Electrical Engineer/Civil Engineer/Chemical Engineer",
+         "AutoCAD|SolidWorks|PE licence|FEA|PLC programming|process safety|project estimates"),
+        ("Research Scientist", "PCR|experimental design|statistics|R|laboratory safety|technical writing"),
+        ("Sales/Account Executive", "Salesforce|cold calling|quota attainment|negotiation|pipeline management|CRM"),
+        ("Marketing", "SEO|Google Analytics|content strategy|HubSpot|campaign management|copywriting"),
+        ("Cook/Chef/Barista", "food safety|ServSafe|knife skills|menu planning|inventory|espresso"),
+        ("Retail/Store", "point of sale|merchandising|cash handling|customer service|inventory|scheduling"),
+        ("Human Resources/Recruiter", "recruiting|Workday|onboarding|employee relations|applicant tracking systems|benefits administration"),
+    )
+]
+DEGREES = "", "", "A high school diploma or equivalent.", "An associate degree.", "A bachelor's degree in the field.", "A master's degree is preferred."
 NUMBERS = 1 << 39
 ODD, MASK64 = 0x9E3779B97F4A7C15, (1 << 64) - 1
 INVERSE = pow(ODD, -1, 1 << 64)
@@ -415,7 +446,17 @@ class Posting:
             for _ in range(self.paragraphs // 3 + 1):
                 blocks.append(("p", " ".join(draw.choices(sentences, k=4))))
             blocks.append(("ul", draw.choices(sentences, k=self.paragraphs // 2 + 2)))
+            if heading == "Requirements":
+                blocks.append(("ul", self.requirements()))
         return blocks
+
+    def requirements(self):
+        draw = random.Random(self.hash ^ 3)
+        asked = next((asked for names, asked in ASKED if any(name in self.role for name in names)), ["Excel", "scheduling", "phone etiquette", "filing"])
+        asked = draw.sample(asked, min(len(asked), draw.choice((3, 4, 5))))
+        low = 0 if re.search("Junior|Entry|Intern", self.title) else 5 if re.search("Senior|Sr|Lead|Staff|Principal|Head|Director", self.title) else 2
+        lines = [f"{low + draw.randrange(3)}+ years of experience as a {self.role}" if low else "No experience needed", *asked, draw.choice(DEGREES)]
+        return [line for line in lines if line]
 
     def text(self, short=False):
         parts = []

@@ -93,7 +93,7 @@ expect 0 "postings that are dead, incomplete or broken" "${job[@]}" --html --sta
 is "$(jq -r .enrichment_status out | paste -sd ' ')" "dead dead done done done" "are marked, or bought as a page"
 hd_set script='500*3'
 expect 75 "a posting whose call fails each time, without the page" "${job[@]}" --modes=0 < <(lines 1 good 700) >out2
-is "$(jq -c "[.enrichment_status,.enrichment_tries]" out2)" "[\"failed\",3]" "is marked as failed, with its tries"
+is "$(jq -c "[.enrichment_status,.enrichment_tries]" out2)" "[\"failed\",1]" "is marked as failed, as of one run"
 check "as HTML, too" jq -es '.[2].description_html | length > 100' out
 before=$(hd_state .calls)
 expect 0 "a dead one in its line" "${job[@]}" < <(sed -n 1,2p out) >out2

@@ -23,7 +23,10 @@ is "$(of free results '[.stage, .found, (.matches | length)]')" '["cache",0,0]' 
 is "$(of free notice .code)" '"cache_only"' "with the notice that nothing else was tried"
 is "$(hd_state .calls)" 0 "nobody was asked"
 # Fewer than --top: an answer that is poor whatever the scores are.
-generate --shape=job --lines=15 --distinct=15 --seed=3 | jq -c '.location = "Chicago, IL"' | job-embed -q | job-store -q put >/dev/null
+fill() { # LINES SEED
+    generate --shape=job --lines="$1" --distinct="$1" --seed="$2" | jq -c '.location = "Chicago, IL"' | job-embed -q | job-store -q put >/dev/null
+}
+fill 15 3
 expect 0 "with a store" search --top=5 me.json >free
 is "$(of free results '.matches | length')" 5 "there are matches"
 check "ranked, with reasons and jobs" jq -es '.[0].matches | [.[].rank] == [1, 2, 3, 4, 5] and all(.[]; .reasons | length > 0) and
@@ -69,6 +72,7 @@ is "$(events again) $(of again results .repeated)" "results done true" "is answe
 hd_reset
 expect 0 "not repeated, it goes on where it was" paid --enrich=8 --repeat=0 me.json >again
 is "$(hd_state .bought_twice)" 0 "and buys nothing twice"
+fill 100 4
 expect 0 "with --always and no listing" paid --enrich=3 --requests=0 --always --repeat=0 me.json >again
 is "$(of again enrichment '[.asked, .credits_used > 0 and .credits_used <= 15]')" "[3,true]" "full texts alone are bought"
 is "$(of again discovery .)" "" "and no listing"
