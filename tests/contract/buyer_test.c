@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "contract/well.h"
 #include "gate/buyer.h"
 
 #define FOR_EVER (100 * INT64_C(86400) * JL_SECOND)
@@ -266,11 +267,6 @@ static struct rig {
     const char *endpoint; /* of the orders to come; NULL: "e" */
     uint64_t then;        /* placed `ahead` when an order has ended */
 } rig;
-
-static void well(int rc, const jl_err *err) {
-    if (rc != 0)
-        fail_msg("%d: %s", (int)err->class, err->text);
-}
 
 /* 1: the answer of the real one is to be lost; -1: the step fails; 0: neither. */
 static int faulty(char at, jl_err *err) {

@@ -3,6 +3,7 @@
 #include "unit/postings_bench.h"
 
 #include "chance.h"
+#include "contract/jobs_open.h"
 #include "contract/pg_server.h"
 #include "store/keep.h"
 #include "store/store.h"
@@ -25,19 +26,8 @@ static int tear_down(void **state) {
     return scratch_leave(state);
 }
 
-static void well(int rc, const jl_err *err) {
-    if (rc != 0)
-        fail_msg("%d: %s", (int)err->class, err->text);
-}
-
 static jl_jobs *open_store(const char *text) {
-    jl_err err = {0};
-    jl_url url;
-    well(jl_url_parse(jl_span_of(text), &url, &err), &err);
-    jl_jobs *s = jl_jobs_open(openers, &url, 0, &err);
-    if (!s)
-        fail_msg("%s: %s", text, err.text);
-    return s;
+    return jobs_open(openers, text, 0);
 }
 
 /* A database of its own for each test. */

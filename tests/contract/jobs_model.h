@@ -10,15 +10,11 @@
 #include <string.h>
 
 #include "chance.h"
+#include "contract/well.h"
 #include "store/store.h"
 #include "jsonl/json.h"
 
 #define MODEL_NOW 1762300000 /* seconds: some time on 2025-11-05 */
-
-static inline void well(int rc, const jl_err *err) {
-    if (rc != 0)
-        fail_msg("%d: %s", (int)err->class, err->text);
-}
 
 /* ---- postings made of lines ---- */
 

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "chance.h"
+#include "contract/jobs_open.h"
 #include "contract/pg_server.h"
 #include "store/keep.h"
 #include "store/store.h"
@@ -27,19 +28,8 @@ static int tear_down(void **state) {
     return scratch_leave(state);
 }
 
-static void well(int rc, const jl_err *err) {
-    if (rc != 0)
-        fail_msg("%d: %s", (int)err->class, err->text);
-}
-
 static jl_jobs *open_at(const char *text, int64_t patience) {
-    jl_err err = {0};
-    jl_url url;
-    well(jl_url_parse(jl_span_of(text), &url, &err), &err);
-    jl_jobs *s = jl_jobs_open(openers, &url, patience, &err);
-    if (!s)
-        fail_msg("%s: %s", text, err.text);
-    return s;
+    return jobs_open(openers, text, patience);
 }
 
 static void sql(const char *database, const char *text) {

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "chance.h"
 #include "contract/jobs_model.h"
+#include "contract/jobs_open.h"
 #include "contract/pg_server.h"
 #include "wire/sqlite.h"
 
@@ -33,13 +34,7 @@ static const char *path_of_file(void) {
 }
 
 static jl_jobs *open_at(const char *text, int64_t patience) {
-    jl_err err = {0};
-    jl_url url;
-    well(jl_url_parse(jl_span_of(text), &url, &err), &err);
-    jl_jobs *s = jl_jobs_open(openers, &url, patience, &err);
-    if (!s)
-        fail_msg("%s: %s", text, err.text);
-    return s;
+    return jobs_open(openers, text, patience);
 }
 
 static jl_jobs *open_jobs(void **state) {

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "contract/redis_cluster.h"
 #include "contract/turned_clock.h"
+#include "contract/well.h"
 #include "gate/kept.h"
 #include "wire/sqlite.h"
 
@@ -42,11 +43,6 @@ static bool is_cluster(void **state) {
 
 static const char *path_of_file(void) {
     return strchr(url_text[0], ':') + 1;
-}
-
-static void well(int rc, const jl_err *err) {
-    if (rc != 0)
-        fail_msg("%d: %s", (int)err->class, err->text);
 }
 
 static jl_kept *open_kept(const char *text, int64_t patience) {

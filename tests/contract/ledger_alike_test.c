@@ -18,6 +18,7 @@
 #include "contract/redis_server.h"
 #include "contract/turned_clock.h"
 #include "books/replay.h"
+#include "contract/well.h"
 
 #define STEP 1200 /* s; days are made of whole ones */
 #define ROUNDS 12
@@ -45,11 +46,6 @@ struct round {
     unsigned refused[JL_REFUSALS];
     jl_buf said; /* what was done, for a failure to show */
 };
-
-static void well(int rc, const jl_err *err) {
-    if (rc != 0)
-        fail_msg("%d: %s", (int)err->class, err->text);
-}
 
 __attribute__((format(printf, 2, 3))) static void say(struct round *r, const char *format, ...) {
     char text[300];

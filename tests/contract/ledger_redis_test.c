@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "contract/redis_cluster.h"
 #include "contract/turned_clock.h"
+#include "contract/well.h"
 #include "gate/ledger.h"
 #include "books/replay.h"
 
@@ -23,11 +24,6 @@ static const jl_ledger_opener *const openers[] = {&jl_ledger_redis, &jl_ledger_r
 
 static redis_server server;
 static char *const with_aof[] = {"--appendonly", "yes", "--appendfsync", "everysec", NULL};
-
-static void well(int rc, const jl_err *err) {
-    if (rc != 0)
-        fail_msg("%d: %s", (int)err->class, err->text);
-}
 
 static jl_ledger *open_at(const char *text) {
     jl_err err = {0};

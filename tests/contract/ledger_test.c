@@ -14,6 +14,7 @@
 #include "contract/redis_server.h"
 #include "contract/turned_clock.h"
 #include "books/replay.h"
+#include "contract/well.h"
 #include "wire/sqlite.h"
 
 #define SLACK (JL_SECOND / 2) /* what a busy machine may take between an answer and the look at it */
@@ -30,11 +31,6 @@ static bool is_sqlite(void **state) {
 
 static const char *path_of_file(void) {
     return strchr(url_text[0], ':') + 1;
-}
-
-static void well(int rc, const jl_err *err) {
-    if (rc != 0)
-        fail_msg("%d: %s", (int)err->class, err->text);
 }
 
 static void refused_with(int rc, const jl_err *err, jl_class class, const char *words) {

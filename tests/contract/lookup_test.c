@@ -6,6 +6,7 @@
 
 #include "bucket/seen.h"
 #include "chance.h"
+#include "contract/well.h"
 #include "frame/cmd.h"
 #include "frame/table.h"
 #include "questions.h"
@@ -24,11 +25,6 @@ static jl_store *store;
 static jl_cache_counts cache_counts;
 static jl_model_counts model_counts;
 static char server[32]; /* HOST:PORT of the model */
-
-static void well(int rc, const jl_err *err) {
-    if (rc != 0)
-        fail_msg("%d: %s", (int)err->class, err->text);
-}
 
 /* Every tenth line carries something that is no answer. */
 static int line(size_t i, char *text, size_t size) {

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "chance.h"
 #include "contract/redis_server.h"
+#include "contract/well.h"
 #include "pace/pace.h"
 #include "wire/sqlite.h"
 
@@ -31,11 +32,6 @@ static bool is_sqlite(void **state) {
 
 static const char *path_of_file(void) {
     return strchr(url_text[0], ':') + 1;
-}
-
-static void well(int rc, const jl_err *err) {
-    if (rc != 0)
-        fail_msg("%d: %s", (int)err->class, err->text);
 }
 
 static jl_url url_of(const char *text) {

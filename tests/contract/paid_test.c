@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "contract/well.h"
 #include "gate/account.h"
 #include "gate/paid.h"
 #include "scratch.h"
@@ -45,11 +46,6 @@ static int watch_settle(jl_ledger *l, const jl_settle *s, jl_settled *done, jl_e
 
 static const jl_ledger_ops watch_ops = {.reserve = watch_reserve, .send = watch_send, .settle = watch_settle};
 static jl_ledger watched = {.ops = &watch_ops};
-
-static void well(int rc, const jl_err *err) {
-    if (rc != 0)
-        fail_msg("%d: %s", (int)err->class, err->text);
-}
 
 static int set_up(void **state) {
     static const jl_ledger_opener *const openers[] = {&jl_ledger_sqlite, NULL};

@@ -14,6 +14,7 @@
 #include "bucket/transfer.h"
 #include "chance.h"
 #include "contract/redis_cluster.h"
+#include "contract/well.h"
 
 static const jl_store_opener *const openers[] = {&jl_store_sqlite, &jl_store_redis_unix, &jl_store_redis_cluster, NULL};
 static const jl_entry_shape answers = {"senior", 6, 1}, marks = {"seen", 14, 0};
@@ -35,11 +36,6 @@ static jl_store *open_store(const char *text, const jl_entry_shape *shape, const
 
 static jl_store *open_answers(void **state) {
     return open_store(*state, &answers, "default");
-}
-
-static void well(int rc, const jl_err *err) {
-    if (rc != 0)
-        fail_msg("%d: %s", (int)err->class, err->text);
 }
 
 static jl_hash hash_of(uint64_t i) {
