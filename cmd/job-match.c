@@ -26,6 +26,7 @@
 #include "job/job.h"
 #include "store/refresh.h"
 #include "job/terms.h"
+#include "jsonl/each.h"
 #include "jsonl/set.h"
 #include "match/need.h"
 #include "match/rank.h"
@@ -35,6 +36,7 @@
 #define PEOPLE_MOST 1000  /* profiles that lines are ranked for at once */
 #define PENDING 64        /* jobs whose vectors are made together */
 #define SMALL_STORE 50000 /* so many jobs in the index, or fewer: those without a vector are looked for */
+#define MISSING_MOST 2000 /* so many of those, or fewer, get a vector for the run */
 #define TRIES 3           /* enrichment that failed so often is not asked for again */
 #define DAY (86400 * JL_SECOND)
 #define KEY_CREDENTIAL "embed-key"
@@ -69,7 +71,8 @@ static struct state {
     const char *profile_path, *store_url, *index_path, *model_name, *name, *key_file, *weights_text, *need,
         *need_enrich;
     const char *source;
-    bool profile_given, store_given, explain, visa;
+    bool profile_given, store_given, index_given, retrieval_given, candidates_given, name_given, key_given;
+    bool explain, visa, anywhere;
     uint64_t top, candidates, enrich_most, enough_found, requests, min_salary;
     int64_t max_age;
     int tier, stage, enrich_when, retrieval, remote;
@@ -88,6 +91,8 @@ static struct state {
     jl_postings *postings;
     jl_jobs *jobs;
     jl_index *index;
+    char *side_file; /* the index's */
+    bool mended;
     jl_set *seen;     /* jobs of the lines read */
     jl_set *enriched; /* jobs that --need-enrich has */
     person *person;
@@ -97,6 +102,9 @@ static struct state {
     size_t hits[TILE];
     pending *pending;
     size_t waiting;
+    uint64_t *missing; /* rows of the store's jobs that get a vector for the run */
+    uint64_t missed;   /* of them, and of those that are too many */
+    bool leave_missing;
     jl_field *field;
     jl_buf posting_bytes, line_bytes, out, floats, reasons, requests_text, enrich_text;
     char input[32];
@@ -104,7 +112,9 @@ static struct state {
     int input_fd;
     jl_atomic need_file, enrich_file;
     bool need_open, enrich_open;
+    bool profile_told, preferences_told; /* what is wrong with it */
 
+    uint64_t left_out[JL_LEFT_OUTS], filtered;
     uint64_t profiles, scored, found, needed, to_enrich, repeated, computed;
     double best;
     bool sufficient;
@@ -161,14 +171,16 @@ static const jl_opt options[] = {
      .arg = "FILE",
      .kind = JL_OPT_TEXT,
      .to = &m.index_path,
+     .given = &m.index_given,
      .complete = JL_COMPLETE_FILE,
      .help = "the store's side file, as job-store index writes it [beside the store]"},
     {.name = "retrieval",
      .arg = "HOW",
      .kind = JL_OPT_CHOICE,
      .to = &m.retrieval,
+     .given = &m.retrieval_given,
      .words = "index|scan|pgvector",
-     .help = "candidates by the side file, by reading all vectors, or by PostgreSQL's pgvector [index]"},
+     .help = "how the candidates are found: side file, all vectors, PostgreSQL's pgvector [index]"},
     {.name = "top",
      .arg = "N",
      .kind = JL_OPT_NUMBER,
@@ -180,6 +192,7 @@ static const jl_opt options[] = {
      .arg = "N",
      .kind = JL_OPT_NUMBER,
      .to = &m.candidates,
+     .given = &m.candidates_given,
      .min = 1,
      .max = 100000,
      .help = "of a store, the nearest N jobs by vector are scored [500]"},
@@ -204,7 +217,7 @@ static const jl_opt options[] = {
      .arg = "PLACE",
      .kind = JL_OPT_LIST,
      .to = &m.locations,
-     .help = "jobs in any of these places, instead of the profile's"},
+     .help = "jobs in any of these places, instead of the profile's; any = wherever they are"},
     {.name = "min-salary",
      .arg = "AMOUNT",
      .kind = JL_OPT_NUMBER,
@@ -289,12 +302,14 @@ static const jl_opt options[] = {
      .arg = "MODEL",
      .kind = JL_OPT_TEXT,
      .to = &m.name,
+     .given = &m.name_given,
      .env = "JOBLINE_EMBEDDER_NAME",
      .help = "the server's name for its model; vectors of no other are compared"},
     {.name = "key-file",
      .arg = "FILE",
      .kind = JL_OPT_TEXT,
      .to = &m.key_file,
+     .given = &m.key_given,
      .complete = JL_COMPLETE_FILE,
      .help =
          "the server's key, else credential " KEY_CREDENTIAL ", " KEY_VARIABLE ", " KEY_VARIABLE_OPENAI "; or none"},
@@ -333,21 +348,16 @@ static int read_employment(jl_err *err) {
 static int read_locations(jl_err *err) {
     if (m.locations.n > JL_ASK_PLACES)
         return jl_err_set(err, JL_USAGE, "--location: at most %d places", JL_ASK_PLACES);
+    m.anywhere = m.locations.n == 1 && strcasecmp(m.locations.text[0], "any") == 0;
+    if (m.anywhere)
+        return 0;
     for (size_t i = 0; i < m.locations.n; i++)
-        if (jl_facts_place(jl_span_of(m.locations.text[i]), m.asked.place[m.asked.places++]) == 0)
+        if (strcasecmp(m.locations.text[i], "any") == 0)
+            return jl_err_set(err, JL_USAGE, "--location=any stands alone");
+        else if (jl_facts_place(jl_span_of(m.locations.text[i]), m.asked.place[m.asked.places++]) == 0)
             return jl_err_set(err, JL_USAGE, "--location=%s: no place; --remote=only asks for remote jobs",
                               m.locations.text[i]);
     return 0;
-}
-
-static int check_usage(const jl_run *r, jl_err *err) {
-    if (m.store_given && m.profile_given && r->n_operands)
-        return jl_err_set(err, JL_USAGE, "job lines are read from FILEs, or jobs from --store");
-    if (m.tier == TIER_FREE && (m.need || m.need_enrich))
-        jl_run_info(r, "tier free asks for nothing: --need and --need-enrich write no file");
-    if (m.max_age < 0)
-        return jl_err_set(err, JL_USAGE, "--max-age: a time was expected");
-    return check_model(err) != 0 || read_employment(err) != 0 || read_locations(err) != 0 ? -1 : 0;
 }
 
 /* With -p and no FILE: a terminal or /dev/null has no lines to give, so the store is meant. */
@@ -356,6 +366,44 @@ static bool from_store(const jl_run *r) {
     if (!m.profile_given || m.store_given)
         return true;
     return r->n_operands == 0 && fstat(STDIN_FILENO, &st) == 0 && S_ISCHR(st.st_mode);
+}
+
+/* An option that would do nothing is a mistake. */
+static int check_effect(const jl_run *r, jl_err *err) {
+    bool lines = !from_store(r), hash = strcmp(m.model_name, "hash") == 0;
+    const struct {
+        bool wrong;
+        const char *name, *why;
+    } idle[] = {
+        {lines && m.index_given, "index", "for a store"},
+        {lines && m.retrieval_given, "retrieval", "for a store"},
+        {lines && m.candidates_given, "candidates", "for a store"},
+        {m.index_given && m.retrieval != BY_INDEX, "index", "for --retrieval=index"},
+        {hash && m.name_given, "name", "for --model=URL"},
+        {hash && m.key_given, "key-file", "for --model=URL"},
+        {m.tier == TIER_FREE && m.need, "need", "for --tier=paid"},
+        {m.tier == TIER_FREE && m.need_enrich, "need-enrich", "for --tier=paid"},
+    };
+    for (size_t i = 0; i < sizeof idle / sizeof *idle; i++)
+        if (idle[i].wrong)
+            return jl_err_set(err, JL_USAGE, "option '--%s' is %s", idle[i].name, idle[i].why);
+    return 0;
+}
+
+static bool same_file(const char *a, const char *b) {
+    struct stat one, other;
+    return strcmp(a, b) == 0 || (stat(a, &one) == 0 && stat(b, &other) == 0 && S_ISREG(one.st_mode) &&
+                                 one.st_dev == other.st_dev && one.st_ino == other.st_ino);
+}
+
+static int check_usage(const jl_run *r, jl_err *err) {
+    if (m.store_given && m.profile_given && r->n_operands)
+        return jl_err_set(err, JL_USAGE, "job lines are read from FILEs, or jobs from --store");
+    if (m.need && m.need_enrich && same_file(m.need, m.need_enrich))
+        return jl_err_set(err, JL_USAGE, "--need and --need-enrich are two files");
+    if (m.max_age < 0)
+        return jl_err_set(err, JL_USAGE, "--max-age: a time was expected");
+    return check_model(err) != 0 || read_employment(err) != 0 || read_locations(err) != 0 ? -1 : check_effect(r, err);
 }
 
 /* ---- the model ---- */
@@ -426,7 +474,7 @@ static void settle_filters(person *p) {
     ask->visa = ask->visa || m.visa;
     if (m.asked.employment)
         ask->employment = m.asked.employment;
-    if (m.asked.places) {
+    if (m.asked.places || m.anywhere) {
         memcpy(ask->place, m.asked.place, sizeof ask->place);
         ask->places = m.asked.places;
     }
@@ -438,12 +486,49 @@ static void settle_filters(person *p) {
     ask->statuses = ~(1U << JL_STATUS_DEAD);
 }
 
+/* Whoever leaves out -p has job lines read as profiles. */
+static int refuse_job(jl_value object, jl_err *err) {
+    static const char *const names[] = {"company", "title", "basics", "work",       "skills", "text",
+                                        "summary", "about", "titles", "experience", "label",  "preferences"};
+    jl_value found[sizeof names / sizeof *names];
+    jl_each_pick(object, names, sizeof names / sizeof *names, found);
+    bool resume = found[0].type == JL_ABSENT || found[1].type == JL_ABSENT;
+    for (size_t i = 2; i < sizeof names / sizeof *names; i++)
+        resume = resume || found[i].type != JL_ABSENT;
+    return resume ? 0 : jl_err_set(err, JL_DATA, "this is a job line; -p names the profile");
+}
+
+/* The first time that preferences have members which say nothing here. */
+static int tell_preferences(const char *id, jl_value object, jl_err *err) {
+    static const char *const known[] = {"remote", "onsite", "locations", "min_salary", "visa", "employment_types"};
+    jl_span name;
+    jl_buf strange = {0};
+    jl_each it = jl_each_start(jl_each_member(object, "preferences"));
+    for (jl_value one; !m.preferences_told && it.object && jl_each_next(&it, &name, &one);) {
+        bool is_known = name.n < 2;
+        jl_span inner = {name.p + 1, name.n - 2};
+        for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+            is_known = is_known || jl_span_eq(inner, jl_span_of(known[i]));
+        if (!is_known && strange.n < 200 &&
+            jl_buf_addf(&strange, err, "%s%.*s", strange.n ? ", " : "", inner.n < 64 ? (int)inner.n : 64, inner.p) != 0)
+            return jl_buf_free(&strange), -1;
+    }
+    if (strange.n)
+        jl_run_warn(m.run, "profile %s: preferences that say nothing to job-match: %.*s", id, (int)strange.n,
+                    strange.p);
+    m.preferences_told = m.preferences_told || strange.n;
+    jl_buf_free(&strange);
+    return 0;
+}
+
 static int person_read(person *p, jl_span object, jl_err *err) {
     jl_rank_free(&p->top);
     jl_rank_free(&p->enrich);
     p->found = 0;
     p->best = 0;
-    if (jl_profile_read(&p->profile, (jl_value){object, JL_OBJECT}, m.now, err) != 0)
+    jl_value value = {object, JL_OBJECT};
+    if (refuse_job(value, err) != 0 || jl_profile_read(&p->profile, value, m.now, err) != 0 ||
+        tell_preferences(p->profile.id, value, err) != 0)
         return -1;
     settle_filters(p);
     jl_rank_open(&p->top, m.top);
@@ -517,6 +602,13 @@ static int score_for(person *p, const jl_posting *job, jl_stage stage, float cos
     return p->enrich.most && may_enrich(job) ? jl_rank_offer(&p->enrich, job, match.score, cosine, stage, err) : 0;
 }
 
+/* Counts why not. */
+static bool passes(const jl_facts *facts, size_t i) {
+    jl_left_out why = jl_facts_left_out(facts, &m.person[i].ask);
+    m.left_out[why]++;
+    return why == JL_LEFT_OUT_NOT;
+}
+
 static float cosine_of(size_t i, const float *vector) {
     return jl_vector_dot(m.queries + i * m.dims, vector, m.dims);
 }
@@ -524,8 +616,7 @@ static float cosine_of(size_t i, const float *vector) {
 /* For the people from..to-1. */
 static int score_job(const jl_posting *job, jl_stage stage, const float *vector, size_t from, size_t to, jl_err *err) {
     for (size_t i = from; i < to; i++)
-        if (jl_facts_pass(&job->facts, &m.person[i].ask) &&
-            score_for(&m.person[i], job, stage, cosine_of(i, vector), err) != 0)
+        if (passes(&job->facts, i) && score_for(&m.person[i], job, stage, cosine_of(i, vector), err) != 0)
             return -1;
     return 0;
 }
@@ -581,10 +672,13 @@ static int add_pending(const jl_posting *job, jl_stage stage, uint64_t row, jl_e
     return 0;
 }
 
+/* What nobody asks for is counted as left out. */
 static bool anybody_asks(const jl_posting *job, size_t from, size_t to) {
     for (size_t i = from; i < to; i++)
         if (jl_facts_pass(&job->facts, &m.person[i].ask))
             return true;
+    for (size_t i = from; i < to; i++)
+        passes(&job->facts, i);
     return false;
 }
 
@@ -841,11 +935,17 @@ static bool keep_row(void *self, size_t query, const void *facts) {
     jl_facts f;
     (void)self;
     memcpy(&f, facts, sizeof f);
-    return jl_facts_pass(&f, &m.person[query].ask);
+    return passes(&f, query);
 }
 
+static int mend_index(jl_err *err);
+
+/* A damaged side file shows only where a search looks. */
 static int search(size_t n, jl_err *err) {
     jl_index_query query = {.queries = m.queries, .n = n, .k = (size_t)m.candidates, .keep = keep_row};
+    int rc = jl_index_search(m.index, &query, m.hit, m.hits, err);
+    if (rc == 0 || !err || err->class != JL_CONFIG || m.mended || mend_index(err) != 0)
+        return rc;
     return jl_index_search(m.index, &query, m.hit, m.hits, err);
 }
 
@@ -881,7 +981,7 @@ static void offer_hit(jl_hit *hit, size_t *n, jl_hit new) {
 
 static void offer_row(size_t people, uint64_t row, const jl_facts *facts, const float *vector) {
     for (size_t i = 0; i < people; i++)
-        if (jl_facts_pass(facts, &m.person[i].ask))
+        if (passes(facts, i))
             offer_hit(m.hit + i * m.candidates, &m.hits[i], (jl_hit){row, cosine_of(i, vector)});
 }
 
@@ -901,6 +1001,8 @@ static int scan_row(void *self, const jl_stored_job *row, jl_err *err) {
     if (!anybody_asks(&row->job, 0, *people))
         return 0;
     if (!of_model(v)) {
+        if (m.leave_missing)
+            return 0;
         if (add_pending(&row->job, JL_STAGE_LISTING, row->row, err) != 0)
             return -1;
         return m.waiting == PENDING ? offer_pending(*people, err) : 0;
@@ -935,7 +1037,7 @@ static void turn_hits(jl_hit *hit, size_t n) {
     }
 }
 
-/* The store's own index, and a small store's jobs that have no vector of the model. */
+/* The store's own index, and a few jobs that have no vector of the model. */
 static int search_near(size_t people, jl_err *err) {
     const jl_ask_facts *ask[TILE];
     jl_near_index about;
@@ -947,10 +1049,11 @@ static int search_near(size_t people, jl_err *err) {
         return -1;
     for (size_t i = 0; i < people; i++)
         turn_hits(m.hit + i * m.candidates, m.hits[i]);
-    if (about.rows > SMALL_STORE)
+    if (m.missed == 0)
         return 0;
-    jl_find missing = {.without = m.name, .stage = JL_STAGE_LISTING, .lines = true};
-    return m.jobs->ops->find(m.jobs, &missing, offer_missing, &people, err) == 0 ? offer_pending(people, err) : -1;
+    return m.jobs->ops->rows(m.jobs, m.missing, (size_t)m.missed, false, offer_missing, &people, err) == 0
+               ? offer_pending(people, err)
+               : -1;
 }
 
 /* By falling score, as a search has them. */
@@ -976,8 +1079,10 @@ static int look_profile(void *self, const jl_rec *rec, jl_err *err) {
     (void)self;
     const char *open = memchr(rec->line, '{', rec->len);
     jl_span object = {open, (size_t)(rec->line + rec->close + 1 - open)};
-    if (person_read(&m.person[m.people], object, err) != 0)
+    if (person_read(&m.person[m.people], object, err) != 0) {
+        m.profile_told = true;
         return err->class == JL_DATA ? JL_REJECT : -1;
+    }
     m.people++;
     return JL_ASK;
 }
@@ -1023,7 +1128,73 @@ static int answer_profile(void *self, const jl_rec *rec, const jl_answer *answer
     return finish_person(&m.person[finding.next++], out, err) == 0 ? JL_TURNED : -1;
 }
 
-/* A small store's jobs that have no vector of the model get one for this run. */
+/* ---- jobs of a store without a vector ---- */
+
+/* The vectors that a store has. */
+typedef struct census {
+    uint64_t own, most; /* of the model; of the other one that most have */
+    char other[JL_MODEL_MAX];
+    uint32_t dims;
+} census;
+
+static int count_model(void *self, jl_span model, uint32_t dims, uint64_t rows, jl_err *err) {
+    census *c = self;
+    (void)err;
+    if (dims == m.dims && jl_span_eq(model, jl_span_of(m.name))) {
+        c->own += rows;
+    } else if (rows > c->most) {
+        c->most = rows;
+        c->dims = dims;
+        snprintf(c->other, sizeof c->other, "%.*s", (int)model.n, model.p);
+    }
+    return 0;
+}
+
+static int note_missing(void *self, const jl_stored_job *row, jl_err *err) {
+    (void)self;
+    (void)err;
+    if (m.missed < MISSING_MOST)
+        m.missing[m.missed] = row->row;
+    m.missed++;
+    return 0;
+}
+
+static void tell_missing(const census *c) {
+    if (c->own + m.missed == 0) {
+        jl_run_warn(m.run, "the store has no jobs");
+    } else if (m.missed > MISSING_MOST) {
+        jl_run_warn(m.run,
+                    "%" PRIu64 " jobs have no embedding of %s and are left out: "
+                    "job-store list --without-embedding=%s | job-embed | job-store put",
+                    m.missed, m.name, m.name);
+        m.leave_missing = true;
+        m.missed = 0;
+    }
+}
+
+/* Notes the jobs that have no vector of the model, unless so many have one that looking for the others would take longer than
+   the search. */
+static int look_for_missing(uint64_t indexed, jl_err *err) {
+    census c = {0};
+    jl_find missing = {.without = m.name, .stage = JL_STAGE_LISTING};
+    if (indexed > SMALL_STORE)
+        return 0;
+    if (m.jobs->ops->models(m.jobs, JL_STAGE_LISTING, count_model, &c, err) != 0)
+        return -1;
+    if (c.own == 0 && c.most > 0)
+        return jl_err_set(err, JL_CONFIG,
+                          "the store's jobs have embeddings of %s with %" PRIu32 " dimensions, none of %s with %" PRIu32
+                          ": another -m/--model, or job-store list --without-embedding=%s | job-embed | job-store put",
+                          c.other, c.dims, m.name, m.dims, m.name);
+    m.missing = malloc(sizeof *m.missing * MISSING_MOST);
+    if (!m.missing)
+        return jl_err_nomem(err);
+    if (m.jobs->ops->find(m.jobs, &missing, note_missing, NULL, err) != 0)
+        return -1;
+    tell_missing(&c);
+    return 0;
+}
+
 static int index_pending(jl_err *err) {
     size_t n = m.waiting;
     m.waiting = 0;
@@ -1042,20 +1213,41 @@ static int index_missing(void *self, const jl_stored_job *row, jl_err *err) {
     return m.waiting == PENDING ? index_pending(err) : 0;
 }
 
-static int open_index(const jl_url *url, jl_err *err) {
-    char *own = m.index_path ? NULL : jl_jobs_index_path(url, m.name, err);
+static int open_side_file(jl_err *err) {
     jl_refreshed done = {0};
-    if (!m.index_path && !own)
-        return -1;
-    int rc = jl_refresh_open(m.jobs, m.index_path ? m.index_path : own, m.name, m.dims, &m.index, &done, err);
-    free(own);
-    if (rc != 0)
+    if (jl_refresh_open(m.jobs, m.side_file, m.name, m.dims, &m.index, &done, err) != 0)
         return -1;
     jl_run_info(m.run, "the index has %" PRIu64 " jobs, %" PRIu64 " changed since", done.rows, done.changed);
-    if (jl_index_about(m.index)->rows > SMALL_STORE)
-        return 0;
-    jl_find missing = {.without = m.name, .stage = JL_STAGE_LISTING, .lines = true};
-    return m.jobs->ops->find(m.jobs, &missing, index_missing, NULL, err) == 0 ? index_pending(err) : -1;
+    int rc = look_for_missing(jl_index_about(m.index)->rows, err);
+    if (rc != 0 || m.missed == 0)
+        return rc;
+    return m.jobs->ops->rows(m.jobs, m.missing, (size_t)m.missed, false, index_missing, NULL, err) == 0
+               ? index_pending(err)
+               : -1;
+}
+
+static int open_index(const jl_url *url, jl_err *err) {
+    m.side_file = m.index_path ? strdup(m.index_path) : jl_jobs_index_path(url, m.name, err);
+    if (!m.side_file)
+        return m.index_path ? jl_err_nomem(err) : -1;
+    return open_side_file(err);
+}
+
+/* Makes the file anew. Where that cannot be done, *err stays: it says how somebody else does it. */
+static int mend_index(jl_err *err) {
+    jl_refreshed done;
+    jl_err reason = {0};
+    m.mended = true;
+    if (jl_refresh_write(m.jobs, m.side_file, m.name, m.dims, &done, &reason) != 0)
+        return -1;
+    jl_run_warn(m.run, "%s was damaged: it was made anew", m.side_file);
+    jl_index_close(m.index);
+    m.index = NULL;
+    free(m.missing);
+    m.missing = NULL;
+    m.missed = 0;
+    *err = (jl_err){0};
+    return open_side_file(err);
 }
 
 /* Says before profiles are read what a search would fail for. */
@@ -1069,7 +1261,13 @@ static int open_near(jl_err *err) {
         return -1;
     jl_run_info(m.run, "the pgvector index has %" PRIu64 " jobs, %" PRIu64 " to be compared besides", about.rows,
                 about.touched);
-    return 0;
+    return look_for_missing(about.rows, err);
+}
+
+static int open_candidates(const jl_url *url, jl_err *err) {
+    if (m.retrieval == BY_SCAN)
+        return look_for_missing(0, err);
+    return m.retrieval == BY_INDEX ? open_index(url, err) : open_near(err);
 }
 
 static int open_store(jl_run *r, jl_err *err) {
@@ -1082,11 +1280,17 @@ static int open_store(jl_run *r, jl_err *err) {
     int rc = m.jobs ? 0 : -1;
     if (rc == 0) {
         jl_run_info(r, "store %s", shown);
-        if (m.retrieval != BY_SCAN)
-            rc = m.retrieval == BY_INDEX ? open_index(&url, err) : open_near(err);
+        rc = open_candidates(&url, err);
     }
     jl_url_wipe(&url);
     return rc;
+}
+
+/* A profile over many lines is one where they are read one by one. */
+static void advise(jl_err *err) {
+    size_t n = strlen(err->text);
+    if (err->class == JL_DATA && err->line && !m.profile_told && !m.profile_given)
+        snprintf(err->text + n, sizeof err->text - n, "; one profile a line: jq -c . FILE, or -p FILE");
 }
 
 static int match_store(jl_run *r, jl_err *err) {
@@ -1103,7 +1307,12 @@ static int match_store(jl_run *r, jl_err *err) {
         .look = look_profile,
         .answer = answer_profile,
     };
-    return make_people(TILE, err) != 0 || open_store(r, err) != 0 ? -1 : jl_filter_run(r, &filter, err);
+    if (make_people(TILE, err) != 0 || open_store(r, err) != 0)
+        return -1;
+    int rc = jl_filter_run(r, &filter, err);
+    if (rc != 0)
+        advise(err);
+    return rc;
 }
 
 /* ---- profiles of a file ---- */
@@ -1216,7 +1425,8 @@ static int check_profiles(const jl_buf *lines, size_t n, jl_err *err) {
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < n; i++) {
         const char *lf = strchr(p, '\n');
-        rc = jl_profile_read(&profile, (jl_value){{p, (size_t)(lf - p)}, JL_OBJECT}, m.now, err);
+        jl_value value = {{p, (size_t)(lf - p)}, JL_OBJECT};
+        rc = refuse_job(value, err) == 0 ? jl_profile_read(&profile, value, m.now, err) : -1;
         if (rc != 0)
             jl_err_place(err, m.profile_path, n > 1 ? i + 1 : 0);
         p = lf + 1;
@@ -1249,14 +1459,50 @@ static void register_counters(jl_run *r) {
     jl_run_counter(r, "profiles", &m.profiles, false);
     jl_run_counter(r, "jobs", &m.scored, true);
     jl_run_counter(r, "found", &m.found, true);
+    jl_run_counter(r, "filtered", &m.filtered, false);
     jl_run_counter(r, "needed", &m.needed, false);
     jl_run_counter(r, "enrich", &m.to_enrich, false);
     jl_run_counter(r, "repeated", &m.repeated, false);
     jl_run_counter(r, "computed", &m.computed, false);
 }
 
+/* What was left out, and why: members of a figure, words of a sentence. */
+static int say_left_out(jl_buf *figures, jl_buf *words, jl_err *err) {
+    static const char *const names[JL_LEFT_OUTS][2] = {
+        [JL_LEFT_OUT_AGE] = {"age", "too old"},
+        [JL_LEFT_OUT_STATUS] = {"status", "gone"},
+        [JL_LEFT_OUT_EXPIRED] = {"expired", "expired"},
+        [JL_LEFT_OUT_SOURCE] = {"source", "of other sources"},
+        [JL_LEFT_OUT_ON_SITE] = {"on_site", "not remote"},
+        [JL_LEFT_OUT_REMOTE] = {"remote", "remote"},
+        [JL_LEFT_OUT_PLACE] = {"place", "elsewhere"},
+        [JL_LEFT_OUT_EMPLOYMENT] = {"employment", "of other employment"},
+        [JL_LEFT_OUT_PAY] = {"pay", "for less pay"},
+        [JL_LEFT_OUT_VISA] = {"visa", "without a visa"},
+    };
+    if (jl_buf_add(figures, JL_SPAN(",\"left_out\":{"), err) != 0)
+        return -1;
+    for (size_t i = 1; i < JL_LEFT_OUTS; i++) {
+        if (m.left_out[i] == 0)
+            continue;
+        const char *comma = m.filtered ? "," : "";
+        m.filtered += m.left_out[i];
+        if (jl_buf_addf(figures, err, "%s\"%s\":%" PRIu64, comma, names[i][0], m.left_out[i]) != 0 ||
+            jl_buf_addf(words, err, "%s %" PRIu64 " %s", comma, m.left_out[i], names[i][1]) != 0)
+            return -1;
+    }
+    return jl_buf_addc(figures, '}', err);
+}
+
 static int say_figures(jl_run *r, jl_err *err) {
-    return jl_buf_addf(&r->extra, err, ",\"best\":%.2f,\"sufficient\":%s", m.best, m.sufficient ? "true" : "false");
+    jl_buf words = {0};
+    int rc = jl_buf_addf(&r->extra, err, ",\"best\":%.2f,\"sufficient\":%s", m.best, m.sufficient ? "true" : "false");
+    rc = rc == 0 ? say_left_out(&r->extra, &words, err) : -1;
+    if (rc == 0 && m.filtered)
+        (m.scored ? jl_run_info : jl_run_warn)(r, "%" PRIu64 " jobs; %" PRIu64 " left out:%.*s", m.scored, m.filtered,
+                                               (int)words.n, words.p);
+    jl_buf_free(&words);
+    return rc;
 }
 
 static void close_all(void) {
@@ -1265,6 +1511,7 @@ static void close_all(void) {
     if (m.enrich_open)
         jl_atomic_abandon(&m.enrich_file);
     jl_index_close(m.index);
+    free(m.side_file);
     if (m.jobs)
         m.jobs->ops->close(m.jobs);
     if (m.model)
@@ -1290,6 +1537,7 @@ static void free_all(void) {
     free(m.vectors);
     free(m.pending);
     free(m.hit);
+    free(m.missing);
     free(m.field);
     jl_set_free(m.seen);
     jl_set_free(m.enriched);

@@ -11,7 +11,7 @@ store=sqlite:$tmp/work/jobs.db
 cd "$tmp/work" || exit 1
 
 match() { # OPTION...
-    job-match --max-age=0 --top=40 --candidates=5000 "$@"
+    job-match --max-age=0 --top=40 "$@"
 }
 
 # A third of the jobs has its full text, which only --stage=full reads.
@@ -34,11 +34,11 @@ tac jobs.jsonl | match -p us.jsonl | cmp -s - lines.listing
 is $? 0 'and in whatever order they come'
 
 both_ways() { # STORE NAME: the store has the jobs
-    match -S "$1" <us.jsonl >got
+    match --candidates=5000 -S "$1" <us.jsonl >got
     same got lines.listing "$2: a store ranks as its lines do"
-    match -S "$1" -p us.jsonl --stage=full >got
+    match --candidates=5000 -S "$1" -p us.jsonl --stage=full >got
     same got lines.full "$2: so with full texts"
-    match -S "$1" --retrieval=scan <us.jsonl >got
+    match --candidates=5000 -S "$1" --retrieval=scan <us.jsonl >got
     same got lines.listing "$2: so without the side file"
 }
 
@@ -62,7 +62,7 @@ head -n 40 jobs.jsonl | jq -c '.id += "x" | .url += "x" | del(.description, .enr
 job-store -q -S "$store" list >now.jsonl
 match -p us.jsonl now.jsonl >lines.now
 check 'the changes show' test "$(md5sum <lines.now)" != "$(md5sum <lines.listing)"
-match -S "$store" <us.jsonl >got
+match --candidates=5000 -S "$store" <us.jsonl >got
 same got lines.now 'a store that changed since the side file was written'
 
 start_postgres && {
@@ -77,6 +77,27 @@ start_postgres && {
 match -S "$store" -p me.json --candidates=10 --stats=stats >got
 is "$(jq -c '[.jobs, .profiles]' stats)" '[10,1]' 'of a store no more than --candidates are scored'
 is "$(jq -r .job.id got | sort -u | wc -l)" "$(wc -l <got)" 'each once'
+
+# --- jobs without an embedding ---
+
+generate --shape=job --lines=6000 --seed=6 >bare.jsonl
+head -n 2000 bare.jsonl | job-store -q -S sqlite:bare.db put >put.out
+expect 0 'a few jobs without an embedding get one for the run' match -S sqlite:bare.db -p me.json --remote=any --stats=bare.stats >got
+is "$(jq .computed bare.stats) $(wc -c <"$tmp/err")" '2000 0' 'each, without a word'
+job-store -q -S sqlite:bare.db put bare.jsonl >put.out
+for how in index scan; do
+    expect 0 "many are left out ($how)" match -S sqlite:bare.db -p me.json --remote=any --retrieval=$how --stats=bare.$how >got
+    has "$tmp/err" "$(job-store -S sqlite:bare.db list | wc -l) jobs have no embedding of jobline-hash-1 and are left out: job-store list --without-embedding=jobline-hash-1 | job-embed | job-store put" 'it says how many, and what to do'
+    is "$(jq .computed bare.$how) $(wc -l <got)" '0 0' 'none is made on the way'
+done
+job-store -q -S sqlite:bare.db list --without-embedding=jobline-hash-1 | job-embed -q | job-store -q -S sqlite:bare.db put >put.out
+expect 0 'what it says to do does it' match -S sqlite:bare.db -p me.json --remote=any >got
+is "$(wc -l <got) $(wc -c <"$tmp/err")" '40 0' 'there are matches then, and no word'
+expect 0 'a store that is not there' match -S sqlite:none.db -p me.json >got
+has "$tmp/err" 'the store has no jobs' 'has no jobs'
+is "$(ls none.db 2>/dev/null)" '' 'and is not made'
+match -q -S sqlite:none.db -p me.json 2>"$tmp/err" >got
+is "$(cat "$tmp/err")" '' '-q does not say so'
 
 # --- profiles as they come ---
 
@@ -104,8 +125,11 @@ start_server embedding_server.py "$PYTHON" "$top/tests/e2e/embedding_server.py" 
     job-embed -q few.jsonl >hashed.jsonl
     expect 65 'lines with the hash model in them are a mix then' match -p me.json -m "$api" --name=test-1 hashed.jsonl >out
     job-store -q -S sqlite:few.db put hashed.jsonl >put.out
-    match -S sqlite:few.db -p me.json -m "$api" --name=test-1 --remote=any >got
-    same got served 'a store with vectors of another model is searched by those of this one'
+    expect 78 'so is a store that has those of another model alone' match -S sqlite:few.db -p me.json -m "$api" --name=test-1 --remote=any >out
+    has "$tmp/err" 'embeddings of jobline-hash-1 with 384 dimensions, none of test-1' 'both are named'
+    job-store -q -S sqlite:few.db list --limit=60 | job-embed -q -m "$api" --name=test-1 | job-store -q -S sqlite:few.db put >put.out
+    match -S sqlite:few.db -p me.json -m "$api" --name=test-1 --remote=any --candidates=5000 >got
+    same got served 'a store that is on its way to another model gets the vectors that it lacks for the run'
     stop "$SERVER_PID"
     expect 69 'a server that is away' match -p me.json -m "$api" --name=test-1 few.jsonl >out
 }

@@ -191,7 +191,7 @@ class JobMatch:
         with open(them, "w", encoding="utf-8") as f:
             f.write(jsonl(jobs))
         stage = "full" if any("description" in job for job in jobs) else "listing"
-        told = run(["job-match", "-p", me, "--top=200", "--candidates=2000", "--stage=" + stage, *self.options, them])
+        told = run(["job-match", "-p", me, "--top=200", "--stage=" + stage, *self.options, them])
         matches = [json.loads(line) for line in told.splitlines()]
         for match in matches:
             self.explained[profile["id"], match["job"]["id"]] = match
