@@ -110,25 +110,30 @@ static void look(jl_jobs *s, struct whole *w) {
 
 /* ---- many at once ---- */
 
+/* One batch that all have, one that this process alone has. */
+static int put_round(jl_jobs *s, unsigned who, unsigned round, size_t *stored, jl_err *err) {
+    jl_keep keep = {0};
+    bench b;
+    bench_open(&b);
+    make_batch(&b, &keep, (round + who) % ROUNDS * BATCH, BATCH, 1 + who);
+    int rc = put_keep(s, &keep, stored, err);
+    make_batch(&b, &keep, 1000 + who * 100 + round * 10, 10, 1);
+    rc = rc == 0 ? put_keep(s, &keep, stored, err) : -1;
+    if (rc != 0)
+        fprintf(stderr, "# %s\n", err->text);
+    jl_keep_free(&keep);
+    bench_close(&b);
+    return rc;
+}
+
 /* Each puts the same jobs in an order of its own, and some that are its own. */
 static int one_of_many(const char *url, unsigned who, size_t *stored) {
     jl_err err = {0};
-    jl_keep keep = {0};
-    bench b;
     jl_jobs *s = open_at(url, 60 * JL_SECOND);
-    bench_open(&b);
     int rc = 0;
-    for (unsigned i = 0; rc == 0 && i < ROUNDS; i++) {
-        make_batch(&b, &keep, (i + who) % ROUNDS * BATCH, BATCH, 1 + who);
-        rc = put_keep(s, &keep, stored, &err);
-        make_batch(&b, &keep, 1000 + who * 100 + i * 10, 10, 1);
-        rc = rc == 0 ? put_keep(s, &keep, stored, &err) : -1;
-    }
-    if (rc != 0)
-        fprintf(stderr, "# %s\n", err.text);
+    for (unsigned i = 0; rc == 0 && i < ROUNDS; i++)
+        rc = put_round(s, who, i, stored, &err);
     s->ops->close(s);
-    jl_keep_free(&keep);
-    bench_close(&b);
     return rc == 0 ? 0 : (int)err.class;
 }
 
@@ -223,10 +228,25 @@ static void a_restart_in_the_middle_is_waited_for(void **state) {
     well(s->ops->find(s, &(jl_find){.lines = true, .duplicates = true}, see_slowly, &w, &err), &err);
     assert_int_equal(w.jobs, ROUNDS * BATCH + ROUNDS * 10);
     for (int i = 0; i < 3; i++) {
+        int said[2];
+        char byte;
+        assert_int_equal(pipe(said), 0);
         pid_t pid = fork();
-        if (pid == 0)
-            _exit(one_of_many(url_of("restart"), (unsigned)i, stored));
-        pg_nap();
+        if (pid == 0) {
+            /* A server that was never reached would not be waited for so long. */
+            jl_jobs *mine = open_at(url_of("restart"), 60 * JL_SECOND);
+            jl_jobs_stat st;
+            if (mine->ops->stat(mine, &st, &err) != 0 || write(said[1], "", 1) != 1)
+                _exit(99);
+            for (unsigned r = 0; r < ROUNDS; r++)
+                if (put_round(mine, (unsigned)i, r, stored, &err) != 0)
+                    _exit((int)err.class);
+            mine->ops->close(mine);
+            _exit(0);
+        }
+        assert_int_equal(read(said[0], &byte, 1), 1);
+        (void)close(said[0]);
+        (void)close(said[1]);
         pg_stop(&server, i == 1 ? SIGQUIT : SIGINT);
         assert_true(pg_start_again(&server));
         int status;
