@@ -42,7 +42,7 @@ enum { ANY_TIME = -1 };
 
 enum { BY_INDEX, BY_PGVECTOR };
 
-enum remote { REMOTE_ANY = -1, REMOTE_YES, REMOTE_NO };
+enum remote { REMOTE_ONLY, REMOTE_NO, REMOTE_ANY };
 
 static struct store {
     jl_run *run;
@@ -70,7 +70,7 @@ static struct store {
     jl_buf text;
 
     jl_put_counts counts;
-    uint64_t found, missing, purged, needed, touched, payloads, requeued, given_up, moved;
+    uint64_t found, missing, purged, needed, touched, payloads, requeued, given_up, moved, left;
 } s = {.remote = REMOTE_ANY, .tries = 3, .seen_within = ANY_TIME, .posted_within = ANY_TIME, .older_than = ANY_TIME};
 
 static const jl_jobs_opener *const stores[] = {&jl_jobs_sqlite, &jl_jobs_postgres, &jl_jobs_postgresql, NULL};
@@ -110,15 +110,15 @@ static const jl_opt options[] = {
      .kind = JL_OPT_LIST,
      .to = &s.ids,
      .given = &s.named,
-     .verbs = "get|list",
-     .help = "get, list: ID or SOURCE:ID; may be repeated"},
+     .verbs = "get|list|purge",
+     .help = "get, list, purge: ID or SOURCE:ID; may be repeated"},
     {.name = "url",
      .arg = "URL",
      .kind = JL_OPT_LIST,
      .to = &s.urls,
      .given = &s.named,
-     .verbs = "get|list",
-     .help = "get, list: the posting's URL; may be repeated"},
+     .verbs = "get|list|purge",
+     .help = "get, list, purge: the posting's URL; may be repeated"},
     {.name = "company",
      .arg = "TEXT",
      .kind = JL_OPT_TEXT,
@@ -144,12 +144,12 @@ static const jl_opt options[] = {
      .verbs = "list",
      .help = "list: in PLACE, or remote; may be repeated: in any of them"},
     {.name = "remote",
-     .arg = "WHAT",
+     .arg = "WHICH",
      .kind = JL_OPT_CHOICE,
      .to = &s.remote,
-     .words = "yes|no",
+     .words = "only|no|any",
      .verbs = "list",
-     .help = "list: remote jobs alone, or none of them"},
+     .help = "list: remote jobs only, none of them, or any [any]"},
     {.name = "min-salary",
      .arg = "N",
      .kind = JL_OPT_NUMBER,
@@ -170,6 +170,7 @@ static const jl_opt options[] = {
      .kind = JL_OPT_CALL,
      .to = &s.statuses,
      .call = read_statuses,
+     .words = "none|queued|failed|dead|partial|done",
      .verbs = "list",
      .help = "list: of any of these statuses"},
     {.name = "seen-within",
@@ -189,7 +190,7 @@ static const jl_opt options[] = {
      .kind = JL_OPT_TIME,
      .to = &s.older_than,
      .verbs = "list|purge|requeue",
-     .help = "list, purge: not seen for TIME [purge: 45d]; requeue: marked so long ago [1h]"},
+     .help = "list, purge: not seen for TIME [purge: 45d, any age with --id]; requeue: marked so long ago [1h]"},
     {.name = "unexpired",
      .kind = JL_OPT_FLAG,
      .to = &s.unexpired,
@@ -295,6 +296,22 @@ static int answer_mark(void *self, const jl_rec *rec, const jl_answer *known, jl
 
 static const jl_keyspec no_key = {.n = 0};
 
+/* What is to be done stands behind why. */
+static void advise(jl_run *r, jl_err *err) {
+    char advice[200];
+    if (s.counts.not_stored == 0)
+        return;
+    snprintf(advice, sizeof advice,
+             "%" PRIu64 " lines were passed on without being %s: when the store is well again, run job-store %s on the "
+             "output",
+             s.counts.not_stored, strcmp(r->verb, "mark") == 0 ? "marked" : "stored", r->verb);
+    size_t n = strlen(err->text);
+    if (err->class == JL_OK || err->class == JL_PIPE)
+        jl_run_warn(r, "%s", advice);
+    else if (n + 3 < sizeof err->text)
+        snprintf(err->text + n, sizeof err->text - n, "; %s", advice);
+}
+
 static int filter_put(jl_run *r, const jl_put_options *o, char *const *inputs, jl_err *err) {
     s.lookup = jl_put_open(o, err);
     if (!s.lookup)
@@ -311,11 +328,7 @@ static int filter_put(jl_run *r, const jl_put_options *o, char *const *inputs, j
                         .answer = o->marks ? answer_mark : answer_put};
     int rc = jl_filter_run(r, &filter, err);
     s.lookup->ops->close(s.lookup);
-    if (s.counts.not_stored > 0)
-        jl_run_warn(r,
-                    "%" PRIu64 " lines were passed on without being %s: when the store is well again, run job-store %s "
-                    "on the output",
-                    s.counts.not_stored, o->marks ? "marked" : "stored", r->verb);
+    advise(r, err);
     return rc;
 }
 
@@ -413,7 +426,7 @@ static int ask_places(jl_ask_facts *ask, jl_err *err) {
 static int ask_facts(jl_ask_facts *ask, jl_err *err) {
     *ask = (jl_ask_facts){.seen_after = within(s.seen_within),
                           .posted_after = within(s.posted_within),
-                          .remote = s.remote == REMOTE_YES  ? JL_YES
+                          .remote = s.remote == REMOTE_ONLY ? JL_YES
                                     : s.remote == REMOTE_NO ? JL_NO
                                                             : JL_UNTOLD,
                           .visa = s.visa,
@@ -437,25 +450,40 @@ static int ask_urls(jl_span *url, jl_buf *text, jl_err *err) {
     return 0;
 }
 
+/* What --id and --url name, in memory that lives as long as it is asked for. */
+struct names {
+    jl_span *name; /* ids, then URLs */
+    jl_buf *text;  /* of the URLs */
+};
+
+static void names_close(struct names *n) {
+    for (size_t i = 0; n->text && i < s.urls.n; i++)
+        jl_buf_free(&n->text[i]);
+    free(n->text);
+    free(n->name);
+}
+
+/* names_close is called whatever this returns. */
+static int names_open(struct names *n, jl_find *find, jl_err *err) {
+    n->name = calloc(s.ids.n + s.urls.n + 1, sizeof *n->name);
+    n->text = calloc(s.urls.n + 1, sizeof *n->text);
+    if (!n->name || !n->text)
+        return jl_err_nomem(err);
+    for (size_t i = 0; i < s.ids.n; i++)
+        n->name[i] = jl_span_of(s.ids.text[i]);
+    find->id = n->name;
+    find->ids = s.ids.n;
+    find->url = n->name + s.ids.n;
+    find->urls = s.urls.n;
+    return ask_urls(n->name + s.ids.n, n->text, err);
+}
+
 static int list_named(jl_find *find, jl_out *out, jl_err *err) {
-    jl_span *name = calloc(s.ids.n + s.urls.n + 1, sizeof *name);
-    jl_buf *text = calloc(s.urls.n + 1, sizeof *text);
-    int rc = name && text ? 0 : jl_err_nomem(err);
-    for (size_t i = 0; rc == 0 && i < s.ids.n; i++)
-        name[i] = jl_span_of(s.ids.text[i]);
+    struct names names = {0};
+    int rc = names_open(&names, find, err);
     if (rc == 0)
-        rc = ask_urls(name + s.ids.n, text, err);
-    if (rc == 0) {
-        find->id = name;
-        find->ids = s.ids.n;
-        find->url = name + s.ids.n;
-        find->urls = s.urls.n;
         rc = s.jobs->ops->find(s.jobs, find, show_job, out, err);
-    }
-    for (size_t i = 0; text && i < s.urls.n; i++)
-        jl_buf_free(&text[i]);
-    free(text);
-    free(name);
+    names_close(&names);
     return rc;
 }
 
@@ -533,14 +561,26 @@ static int run_requeue(jl_run *r, jl_err *err) {
     return 0;
 }
 
+/* What stands there is no payload: a link to somewhere else, a folder. It would stand there the next time, too. */
+static bool is_no_payload(int number) {
+    return number == ENOTDIR || number == ELOOP || number == EISDIR;
+}
+
+static int drop_failed(const char *name, int number, jl_err *err) {
+    if (number == ENOENT)
+        return 0;
+    if (!is_no_payload(number))
+        return jl_err_errno(err, JL_IO, number, "%s/%s: remove", s.raw, name);
+    s.left++;
+    return 0;
+}
+
 static int drop_file(int folder, const char *name, jl_err *err) {
     char sub[3] = {name[0], name[1], '\0'};
     int fd = openat(folder, sub, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
-        return errno == ENOENT ? 0 : jl_err_errno(err, JL_IO, errno, "%s/%s", s.raw, sub);
-    int rc = unlinkat(fd, name + 3, 0) != 0 && errno != ENOENT
-                 ? jl_err_errno(err, JL_IO, errno, "%s/%s: remove", s.raw, name)
-                 : 0;
+        return drop_failed(name, errno, err);
+    int rc = unlinkat(fd, name + 3, 0) != 0 ? drop_failed(name, errno, err) : 0;
     (void)close(fd);
     return rc;
 }
@@ -675,7 +715,14 @@ static int list_path(const jl_run *r, jl_buf *path, jl_err *err) {
 }
 
 static int purge_jobs(jl_purge *p, jl_err *err) {
-    int rc = jl_purge_run(p, err);
+    struct names names = {0};
+    jl_find named = {0};
+    int rc = names_open(&names, &named, err);
+    if (s.named)
+        p->named = &named;
+    if (rc == 0)
+        rc = jl_purge_run(p, err);
+    names_close(&names);
     s.found = p->found;
     s.purged = p->deleted;
     s.needed = p->needed;
@@ -700,7 +747,10 @@ static int purge_with(jl_run *r, jl_append *archive, jl_payloads *payloads, jl_e
         return -1;
     if (s.raw && !jl_stop_asked() && jl_payloads_end(payloads, s.jobs, s3 ? drop_objects : drop_files, NULL, err) != 0)
         return -1;
-    s.payloads = payloads->dropped;
+    s.payloads = payloads->dropped - s.left;
+    if (s.left)
+        jl_run_warn(r, "%" PRIu64 " payloads below %s are no files in folders: what stands there was left alone",
+                    s.left, s.raw);
     if (payloads->strange)
         jl_run_warn(r, "%" PRIu64 " jobs had a raw that is no payload's name: those were left alone",
                     payloads->strange);
@@ -711,7 +761,7 @@ static int run_purge(jl_run *r, jl_err *err) {
     jl_append archive = {.fd = -1};
     jl_payloads payloads = {.list = {.fd = -1}};
     jl_buf list = {0};
-    if (s.older_than == ANY_TIME)
+    if (s.older_than == ANY_TIME && !s.named)
         s.older_than = 45 * DAY;
     if (s.dry_run)
         return with_output(r, write_purge, err);
@@ -725,6 +775,8 @@ static int run_purge(jl_run *r, jl_err *err) {
     jl_payloads_close(&payloads);
     jl_append_close(&archive);
     jl_buf_free(&list);
+    if (s.named && s.needed)
+        jl_run_warn(r, "%" PRIu64 " jobs stay until their duplicates go", s.needed);
     jl_run_info(r,
                 "%" PRIu64 " jobs deleted, %" PRIu64 " seen again meanwhile, %" PRIu64 " needed by duplicates; %" PRIu64
                 " payloads deleted",
@@ -794,7 +846,7 @@ static int stat_text(struct figures *f, jl_err *err) {
 
 static int stat_json(struct figures *f, jl_err *err) {
     const jl_jobs_stat *t = &f->stat;
-    char time[21];
+    char time[21], number[17];
     jl_buf status = {0}, models = {0};
     jl_buf *out = f->out;
     bool bad = jl_write_open(&status, err);
@@ -809,6 +861,9 @@ static int stat_json(struct figures *f, jl_err *err) {
           jl_write_u64(out, "duplicates", t->duplicates, err) || jl_write_u64(out, "full", t->full, err) ||
           jl_write_raw(out, "status", jl_buf_span(&status), err) ||
           jl_write_raw(out, "models", jl_buf_span(&models), err);
+    snprintf(number, sizeof number, "%016" PRIx64, t->store);
+    if (!bad && t->store) /* a number of JSON would lose bits of it */
+        bad = jl_write_text(out, "number", jl_span_of(number), err);
     if (!bad && t->oldest)
         bad = jl_write_text(out, "oldest_seen_at", jl_span_of(time_text(t->oldest, time)), err) ||
               jl_write_text(out, "newest_seen_at", jl_span_of(time_text(t->newest, time)), err);
@@ -884,7 +939,10 @@ static int run_index(jl_run *r, jl_err *err) {
         return s.retrieval == BY_PGVECTOR ? write_near(r, model, dims, err) : write_index(r, model, dims, err);
     if (s.model)
         return jl_err_set(err, JL_NOINPUT, "no job in %s has an embedding of the model %s", s.shown, model);
-    jl_run_warn(r, "no job in %s has an embedding: there is nothing to index", s.shown);
+    jl_run_warn(r,
+                "no job in %s has an embedding: nothing to index; job-store list --without-embedding=jobline-hash-1 | "
+                "job-embed | job-store put gives them some",
+                s.shown);
     return 0;
 }
 
@@ -926,7 +984,7 @@ static const jl_verb verbs[] = {
     {.name = "list", .help = "print the stored lines of the jobs that pass the filters", .takes_no_input = true},
     {.name = "mark", .help = "set the status of the jobs of the lines, pass the lines on"},
     {.name = "requeue", .help = "try again what has been queued or failed for too long", .takes_no_input = true},
-    {.name = "purge", .help = "delete jobs that were not seen for long", .takes_no_input = true},
+    {.name = "purge", .help = "delete jobs that were not seen for long, or that are named", .takes_no_input = true},
     {.name = "stat", .help = "tell the number of jobs, their statuses, models, bytes", .takes_no_input = true},
     {.name = "index", .help = "write the side file from which job-match finds the nearest", .takes_no_input = true},
     {.name = "export", .help = "write the whole store as JSON Lines", .takes_no_input = true},
@@ -1005,7 +1063,7 @@ static const char *const synopsis[] = {
     "[-S URL] list [FILTER...]",
     "[-S URL] mark STATUS [FILE...]",
     "[-S URL] requeue [--older-than=TIME] [--tries=N]",
-    "[-S URL] purge [-n] [--older-than=TIME] [--archive=FILE] [--raw=PLACE]",
+    "[-S URL] purge [-n] [--older-than=TIME] [--id=ID] [--url=URL] [--archive=FILE] [--raw=PLACE]",
     "[-S URL] stat [--json]",
     "[-S URL] index [-m MODEL] [-o FILE]",
     "[-S URL] export",

@@ -28,7 +28,7 @@ static int note_needed(void *self, const jl_stored_job *job, jl_err *err) {
     struct purging *g = self;
     if (jl_stop_asked())
         return 1;
-    if (!job->first || job->job.facts.last_seen < g->p->before)
+    if (!job->first || (!g->p->named && job->job.facts.last_seen < g->p->before))
         return 0;
     if (g->n_needed == g->cap_needed) {
         size_t cap = g->cap_needed ? g->cap_needed * 2 : 256;
@@ -108,8 +108,11 @@ static int pass(struct purging *g, bool duplicates, jl_err *err) {
     g->duplicates = duplicates;
     g->after = 0;
     do {
-        jl_find old = {
-            .duplicates = true, .seen_before = g->p->before, .after = g->after, .limit = PAGE, .lines = true};
+        jl_find old = g->p->named ? *g->p->named : (jl_find){0};
+        old.duplicates = old.lines = true;
+        old.seen_before = g->p->before;
+        old.after = g->after;
+        old.limit = PAGE;
         g->n = g->seen = 0;
         if (g->p->store->ops->find(g->p->store, &old, take, g, err) != 0 || delete_page(g, err) != 0)
             return -1;
@@ -117,17 +120,27 @@ static int pass(struct purging *g, bool duplicates, jl_err *err) {
     return 0;
 }
 
-static int purge(struct purging *g, jl_err *err) {
+static int find_needed(struct purging *g, jl_err *err) {
     jl_jobs *s = g->p->store;
     jl_find everything = {.duplicates = true};
-    uint64_t number;
-    if (s->ops->at(s, &number, &g->change, err) != 0 || s->ops->find(s, &everything, note_needed, g, err) != 0)
+    g->n_needed = 0;
+    if (s->ops->find(s, &everything, note_needed, g, err) != 0)
         return -1;
     if (g->n_needed)
         qsort(g->needed, g->n_needed, sizeof *g->needed, compare);
+    return 0;
+}
+
+/* Age tells beforehand which duplicates go; of named ones that is known when they are gone. */
+static int purge(struct purging *g, jl_err *err) {
+    jl_jobs *s = g->p->store;
+    bool named = g->p->named;
+    uint64_t number;
+    if (s->ops->at(s, &number, &g->change, err) != 0 || (!named && find_needed(g, err) != 0))
+        return -1;
     if (jl_stop_asked())
         return 0;
-    if (pass(g, true, err) != 0)
+    if (pass(g, true, err) != 0 || (named && find_needed(g, err) != 0))
         return -1;
     return jl_stop_asked() ? 0 : pass(g, false, err);
 }

@@ -6,7 +6,8 @@
 
 typedef struct jl_purge {
     jl_jobs *store;
-    int64_t before;        /* seconds since 1970: jobs last seen before then go */
+    int64_t before;        /* seconds since 1970: jobs last seen before then go; 0 = of any age */
+    const jl_find *named;  /* NULL, or: those alone that its ids and urls name */
     jl_append *archive;    /* their lines go there, durable before the jobs are deleted; NULL: nowhere */
     jl_payloads *payloads; /* the names of their payloads go there likewise; NULL: nowhere */
     jl_out *show;          /* not NULL: nothing is deleted, their lines are shown here */

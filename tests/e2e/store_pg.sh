@@ -24,7 +24,7 @@ same_lists() { # WHAT LIST-OPTION...
     same pg.list lite.list "$what"
 }
 same_lists "the list" --duplicates --embedding
-same_lists "a filtered one" --title=engineer --remote=yes
+same_lists "a filtered one" --title=engineer --remote=only
 same_lists "a limited one" --limit=7
 head -n 200 in.jsonl | job-store mark queued >marked.pg
 head -n 200 in.jsonl | job-store -S sqlite:lite.db mark queued >marked.lite
