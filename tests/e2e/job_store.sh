@@ -171,8 +171,8 @@ head -c 3000 scratch.index >index.db.m-1.index
 expect 0 'index over a damaged file' job-store -S sqlite:index.db index
 same index.db.m-1.index scratch.index 'makes it anew'
 is "$(stat -c %a index.db.m-1.index scratch.index)" "$(stat -c %a index.db index.db)" 'the side file is for those who may read the store'
-damage() { # AT: one byte of the side file is another one
-    printf '\252' | dd of=index.db.m-1.index bs=1 seek="$1" conv=notrunc status=none
+damage() { # AT [FILE]: one byte of the side file is another one
+    printf '\252' | dd of="${2:-index.db.m-1.index}" bs=1 seek="$1" conv=notrunc status=none
 }
 for at in 400 40000 $((256 + 64 + 4096 * 105)) $((256 + 64 + 4096 * 250)); do
     damage "$at"
@@ -190,6 +190,23 @@ expect 78 'index over a file of something else' job-store -S sqlite:index.db ind
 has "$tmp/err" 'mine.jsonl is no side file: name another or remove it' 'says so'
 echo '{"titles":["Accountant"]}' | expect 78 'job-match with such a side file' job-match -S sqlite:index.db --index=mine.jsonl
 same mine.jsonl in.jsonl 'and it is left alone'
+
+head -n 300 in.jsonl | job-embed | job-store -S sqlite:match.db put >/dev/null
+job-store -S sqlite:match.db index
+echo '{"title":"Accountant"}' >profile
+job-match -q -S sqlite:match.db --max-age=0 profile >matches
+damage 400 match.db.jobline-hash-1.index
+name=$(printf 'n%.0s' {1..255}) # beside it nothing can be made
+cp match.db.jobline-hash-1.index "$name"
+expect 78 'job-match where it cannot write' job-match -S sqlite:match.db --index="$name" --max-age=0 profile >/dev/null
+has "$tmp/err" "rm $name && job-store index" 'says what helps'
+expect 0 'job-match with a damaged side file' job-match -S sqlite:match.db --max-age=0 profile >mended
+has "$tmp/err" 'match.db.jobline-hash-1.index was damaged: it was made anew' 'says so'
+check 'there are matches' test -s matches
+same mended matches 'the matches are those of a sound one'
+expect 0 'and again' job-match -S sqlite:match.db --max-age=0 profile >/dev/null
+is "$(wc -c <"$tmp/err")" 0 'the file is well'
+
 job-store -S sqlite:index.db vacuum
 expect 0 'index after vacuum' job-store -S sqlite:index.db index
 is "$(job-store -S sqlite:index.db stat --json | jq -c '.models')" \
