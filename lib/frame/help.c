@@ -122,23 +122,53 @@ static void option_names(page *g, const jl_opt *o) {
     }
 }
 
+static bool is_letter(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+/* True when the word stands in the text, outside of the brackets that have the default. */
+static bool has_word(const char *text, const char *word, size_t n) {
+    const char *end = text + strcspn(text, "[");
+    for (const char *p = text; p + n <= end; p++)
+        if (strncmp(p, word, n) == 0 && !is_letter(p[n]) && (p == text || !is_letter(p[-1])))
+            return true;
+    return false;
+}
+
+/* The explanation of a choice often says what can be chosen. */
+static bool names_words(const jl_opt *o) {
+    for (const char *word = o->words; *word;) {
+        size_t n = strcspn(word, "|");
+        if (!has_word(o->help ? o->help : "", word, n))
+            return false;
+        word += n + (word[n] == '|');
+    }
+    return true;
+}
+
+/* One that is not broken over two lines. */
+static void add_word(page *g, const char *before, const char *word, const char *after) {
+    char text[128];
+    snprintf(text, sizeof text, "%s%s%s", before, word, after);
+    if (g->column + 1 + strlen(text) > WIDTH) {
+        put(g, "\n", 1);
+        indent(g, HELP_COLUMN);
+    } else {
+        put(g, " ", 1);
+    }
+    put_text(g, text);
+}
+
 static void option(page *g, const jl_opt *o) {
     option_names(g, o);
     if (g->column + 2 > HELP_COLUMN)
         put(g, "\n", 1);
     indent(g, HELP_COLUMN);
     wrap(g, o->help ? o->help : "", HELP_COLUMN);
-    char text[128];
-    if (o->env) {
-        snprintf(text, sizeof text, "[$%s]", o->env);
-        if (g->column + 1 + strlen(text) > WIDTH) {
-            put(g, "\n", 1);
-            indent(g, HELP_COLUMN);
-        } else {
-            put(g, " ", 1);
-        }
-        put_text(g, text);
-    }
+    if (o->words && !names_words(o))
+        add_word(g, "(", o->words, ")");
+    if (o->env)
+        add_word(g, "[$", o->env, "]");
     put(g, "\n", 1);
 }
 

@@ -118,6 +118,8 @@ static void text_is_laid_out(void **state) {
     assert_has(got, "\n  -n N                      a letter only\n");
     assert_has(got, "\n      --a-rather-long-name=PLACEHOLDER\n                            explained on");
     assert_has(got, "[$JOBLINE_RATHER_LONG]\n");
+    assert_has(got, "here (keep|null)\n");
+    assert_null(strstr(got, "(auto|always|never)")); /* the explanation names them */
     assert_has(got, "\n      --then COMMAND...     c\n");
     assert_has(got, "\n      --progress[=WHEN]     show");
     assert_has(got, "\n  -o, --output=FILE         write");
