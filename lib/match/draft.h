@@ -22,6 +22,7 @@ typedef struct jl_draft {
     size_t spells;
     jl_span city;  /* the first large one that the text names */
     bool anywhere; /* the place does not matter to the person */
+    bool remote;   /* "Remote" is one of the places wanted */
     float said;    /* years of experience that a sentence names; -1: none */
     int32_t now;   /* months since year 0 */
 } jl_draft;

@@ -323,10 +323,12 @@ static bool are_texts(jl_value v) {
     return absent(v) || v.type == JL_STRING || v.type == JL_ARRAY;
 }
 
-/* "Remote" among the places is no place. */
+/* "Remote" among the places is no place: remote jobs are in all of them. */
 static int place_text(jl_draft *d, jl_span text, jl_err *err) {
     (void)err;
     jl_profile *p = d->profile;
+    jl_terms terms = {0};
+    d->remote = d->remote || (jl_terms_location_of(&terms, text) && terms.remote);
     if (p->ask.places == JL_ASK_PLACES || jl_facts_place(text, p->ask.place[p->ask.places]) == 0)
         return 0;
     p->ask.places++;
@@ -335,9 +337,16 @@ static int place_text(jl_draft *d, jl_span text, jl_err *err) {
 }
 
 static int type_text(jl_draft *d, jl_span text, jl_err *err) {
-    (void)err;
     jl_terms terms = {0};
     jl_terms_type_of(&terms, text);
+    for (size_t k = 0; jl_terms_type[k]; ++k)
+        if (jl_span_eq(text, jl_span_of(jl_terms_type[k])))
+            terms.types |= 1U << k;
+    if (!terms.types)
+        return jl_err_set(err, JL_DATA,
+                          "preferences.employment_types: '%.*s': full_time, part_time, contract, temporary, "
+                          "internship or per_diem is expected",
+                          text.n < 64 ? (int)text.n : 64, text.p);
     d->profile->ask.employment |= terms.types;
     return 0;
 }
@@ -412,6 +421,8 @@ static int read_preferences(jl_draft *d, jl_value top, jl_err *err) {
         read_min_salary(d, jl_each_member(p, "min_salary"), err) || each_text(d, locations, NULL, 0, place_text, err) ||
         each_text(d, types, NULL, 0, type_text, err))
         return -1;
+    if (d->remote && remote == JL_UNTOLD && ask->places == 0)
+        remote = JL_YES; /* "Remote" is the only place */
     ask->remote = remote_of(remote, onsite, ask->places > 0);
     ask->visa = visa == JL_YES;
     return d->profile->places ? jl_draft_location(d, marked(d, d->place[0]), err) : 0;

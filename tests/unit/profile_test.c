@@ -135,6 +135,16 @@ static void preferences(void **state) {
     assert_int_equal(profile.ask.remote, JL_NO);
     read_profile("{\"text\":\"cook\",\"preferences\":null}");
     assert_int_equal(profile.ask.remote, JL_UNTOLD);
+    read_profile("{\"text\":\"cook\",\"preferences\":{\"locations\":\"Ohio\",\"employment_types\":\"per_diem\"}}");
+    assert_true(profile.ask.places == 1 && profile.ask.remote == JL_UNTOLD && profile.ask.employment);
+    read_profile("{\"text\":\"cook\",\"preferences\":{\"locations\":\"Remote\"}}");
+    assert_true(profile.ask.places == 0 && profile.ask.remote == JL_YES);
+    read_profile("{\"text\":\"cook\",\"preferences\":{\"locations\":[\"Remote\",\"Ohio\"]}}");
+    assert_true(profile.ask.places == 1 && profile.ask.remote == JL_UNTOLD);
+    read_profile("{\"text\":\"cook\",\"preferences\":{\"locations\":[\"Remote\"],\"onsite\":true}}");
+    assert_true(profile.ask.places == 0 && profile.ask.remote == JL_UNTOLD);
+    read_profile("{\"text\":\"cook\",\"preferences\":{\"locations\":[\"Remote\"],\"remote\":false}}");
+    assert_int_equal(profile.ask.remote, JL_NO);
 }
 
 static void refused(void **state) {
@@ -147,6 +157,8 @@ static void refused(void **state) {
                  {"{\"text\":\"x\",\"preferences\":[]}", "preferences: an object"},
                  {"{\"text\":\"x\",\"preferences\":{\"remote\":\"yes\"}}", "preferences.remote"},
                  {"{\"text\":\"x\",\"preferences\":{\"locations\":5}}", "preferences.locations"},
+                 {"{\"text\":\"x\",\"preferences\":{\"employment_types\":[\"contract\",\"bogus\"]}}",
+                  "preferences.employment_types: 'bogus': full_time, part_time,"},
                  {"{\"text\":\"x\",\"preferences\":{\"min_salary\":\"much\"}}", "preferences.min_salary"},
                  {"{\"text\":\"x\",\"preferences\":{\"min_salary\":{\"amount\":5,\"period\":\"moon\"}}}",
                   "preferences.min_salary.period"}};
