@@ -7,7 +7,7 @@
 /* The file: a header (magic "jlindex1", this head, a checksum), then blocks of at most 4096 rows in ascending row order,
    each: row numbers (uint64) | facts | codes, with a scale per row, in groups of sixteen rows | float32 rows. A block's parts start at
    multiples of 64 bytes; its head has its number of rows and checksums of all but the codes and floats, which are held against
-   each other as far as a search looks at both. index_file.h and codes.h say it byte for byte. */
+   each other as far as a search looks at both, so that most damage to them goes unseen until jl_index_check. index_file.h and codes.h say it byte for byte. */
 typedef struct jl_index_head {
     char model[JL_MODEL_MAX];
     uint32_t dims;

@@ -164,10 +164,11 @@ find_backup() { # BACKUP-OR-PREFIX KIND -> $folder, $object, $place
         ;;
     *.zst) die 65 "$1 is not called like a backup of this kind: TIME.$2.zst" ;;
     *)
+        if [ -f "$1" ]; then die 65 "$1 has no manifest beside it: it is no backup, but may be an export to import"; fi
         or_die list_backups "$2"
         [ -z "$opt_list" ] || { show_manifests && exit; }
         object=$(tail -n 1 "$tmp/counted")
-        [ -n "$object" ] || die 66 "there is no backup that counts under $folder"
+        [ -n "$object" ] || die 66 "there is no backup that counts under $1"
         ;;
     esac
     place=$folder$object

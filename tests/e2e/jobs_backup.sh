@@ -41,6 +41,9 @@ expect 78 'a store that has jobs is not written to' jobs-restore -S sqlite:again
 expect 0 --dry-run jobs-restore -n -S sqlite:dry.db "$object" >account
 is "$(jq -c '.written' account) $(ls dry.db 2>/dev/null)" 'false ' 'writes nothing'
 expect 66 'no backup' jobs-restore -S sqlite:never.db nowhere/
+has "$tmp/err" 'no backup that counts under nowhere/' 'names where it looked'
+expect 65 'an export' jobs-restore -S sqlite:never.db whole.export
+has "$tmp/err" 'whole.export has no manifest beside it' 'says what it lacks'
 expect 64 'an empty PREFIX' jobs-backup ''
 
 # What does not count, or is damaged, is refused before anything is written.
