@@ -382,13 +382,30 @@ static bool begins_command(const jl_parse *p) {
     return p->prog->takes_command && !(p->prog->files_when && *p->prog->files_when);
 }
 
-/* The first operand was meant to be a verb if it is nearly one, and no file; where there are no files, in any case. */
+/* A file that somebody gives a program to read has mostly a dot, a slash or a digit in its name. */
+static bool looks_like_verb(const char *text) {
+    size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyz-");
+    return n > 2 && text[n] == '\0';
+}
+
+static int refuse_verb(const scan *s, const char *text, jl_err *err) {
+    char list[160] = "";
+    size_t used = 0;
+    for (const jl_verb *v = s->p->prog->verbs; v && v->name && used + 40 < sizeof list; v++)
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%.32s", used ? ", " : "", v->name);
+    return usage(s->p, err, "'%.100s' is neither a verb nor a file; the verbs: %s", text, list);
+}
+
+/* The first operand was meant to be a verb if it is nearly one, or looks like one, and no file; where there are no files, in any
+   case. */
 static int check_typo(const scan *s, const char *text, jl_err *err) {
     bool files = !s->p->prog->no_filter;
     for (const jl_verb *v = s->literal ? NULL : s->p->prog->verbs; v && v->name; v++)
         if (jl_near_distance(jl_span_of(text), jl_span_of(v->name)) <= 2 && !(files && access(text, F_OK) == 0))
             return usage(s->p, err, "'%.100s' is %s (did you mean '%s'?)", text,
                          files ? "neither a verb nor a file" : "no verb", v->name);
+    if (files && !s->literal && looks_like_verb(text) && access(text, F_OK) != 0)
+        return refuse_verb(s, text, err);
     return 0;
 }
 
