@@ -8,6 +8,7 @@
 #include "job/date.h"
 #include "job/job.h"
 #include "job/salary.h"
+#include "job/space.h"
 #include "job/terms.h"
 #include "job/visa.h"
 
@@ -177,10 +178,27 @@ static void read_visa(const reader *r, jl_facts *facts) {
             facts->visa = (uint8_t)jl_visa_told(raw(r, texts[i]));
 }
 
+/* A description of white space is none. Nearly all begin with a letter: those are not decoded. */
+static int read_full(const reader *r, jl_facts *facts) {
+    const jl_field *f = &r->field[JL_JOB_DESCRIPTION];
+    jl_span text;
+    if (f->type != JL_STRING || f->len <= 2)
+        return 0;
+    unsigned char begins = (unsigned char)r->rec->line[f->off + 1];
+    facts->full = begins > ' ' && begins < 0x80 && begins != '\\';
+    if (facts->full)
+        return 0;
+    if (text_of(r, JL_JOB_DESCRIPTION, &text))
+        return -1;
+    facts->full = jl_space_trim(text).n > 0;
+    return 0;
+}
+
 static int read_status(const reader *r, jl_facts *facts) {
     jl_span text;
     jl_status status;
-    facts->full = r->field[JL_JOB_DESCRIPTION].type == JL_STRING && r->field[JL_JOB_DESCRIPTION].len > 2;
+    if (read_full(r, facts))
+        return -1;
     if (text_of(r, JL_JOB_ENRICHMENT_STATUS, &text))
         return -1;
     if (!jl_status_read(text, &status))

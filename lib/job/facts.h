@@ -40,7 +40,7 @@ typedef struct jl_facts {
     uint8_t visa;      /* jl_tri: does the text offer sponsorship (job/visa.h) */
     uint8_t status;    /* jl_status; a line with a description that tells none is done */
     uint8_t tries;     /* enrichment_tries, 255 = that or more */
-    uint8_t full;      /* 1: has a description */
+    uint8_t full;      /* 1: has a description, not of white space alone (job/content.h) */
     uint8_t seniority; /* 1 to 7 when the line has it */
     uint8_t reserved[10];
 } jl_facts;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/digest.h"
 #include "job/posting.h"
 
@@ -92,12 +93,23 @@ typedef struct merger {
     side old, in;
     const side *winner, *loser;
     bool in_wins;
-    bool equals; /* neither is the more enriched */
+    bool equals; /* neither is the more enriched by its status */
+    bool paid;   /* the winner's line tells the pay */
     size_t added;
 } merger;
 
 static int rank(const jl_facts *f) {
     return f->full && f->status < JL_STATUS_PARTIAL ? JL_STATUS_PARTIAL : f->status;
+}
+
+/* A status is only said, a text is there: what has none never beats what has one. */
+static int compare_sides(const jl_facts *a, const jl_facts *b) {
+    return a->full != b->full ? a->full - b->full : rank(a) - rank(b);
+}
+
+/* A name without a value says nothing, however that is written. */
+static bool blank(jl_span value) {
+    return jl_span_eq(value, JL_SPAN("null")) || jl_span_eq(value, JL_SPAN("\"\""));
 }
 
 static bool is_name(const merger *m, uint64_t hash, jl_job_name name) {
@@ -125,7 +137,8 @@ static bool nothing_new(const merger *m) {
         const jl_named *member = &m->in.roll->member[i];
         const jl_named *known = roll_find(m->old.roll, member->hash);
         bool last = roll_find(m->in.roll, member->hash) == member;
-        if (last && !settled(m, member->hash) && !(known && jl_span_eq(known->value, member->value)))
+        if (last && !settled(m, member->hash) && !blank(member->value) &&
+            !(known && jl_span_eq(known->value, member->value)))
             return false;
     }
     return true;
@@ -138,11 +151,10 @@ static int begin(merger *m, const jl_posting *old, const jl_posting *in) {
         jl_posting_scan(m->p, 1, in->line, &m->in.rec, m->err) || roll_read(m->p, m->old.roll, &m->old.rec, m->err) ||
         roll_read(m->p, m->in.roll, &m->in.rec, m->err))
         return -1;
-    int old_rank = rank(&old->facts);
-    int in_rank = rank(&in->facts);
-    m->equals = old_rank == in_rank;
-    m->in_wins = in_rank > old_rank || (m->equals && in->facts.last_seen >= old->facts.last_seen);
-    if (m->in_wins && m->equals && nothing_new(m))
+    int more = compare_sides(&in->facts, &old->facts);
+    m->equals = rank(&old->facts) == rank(&in->facts);
+    m->in_wins = more > 0 || (more == 0 && in->facts.last_seen >= old->facts.last_seen);
+    if (m->in_wins && more == 0 && nothing_new(m))
         m->in_wins = false;
     m->winner = m->in_wins ? &m->in : &m->old;
     m->loser = m->in_wins ? &m->old : &m->in;
@@ -150,6 +162,12 @@ static int begin(merger *m, const jl_posting *old, const jl_posting *in) {
 }
 
 /* ---- what is set ---- */
+
+/* The raw value, empty when the line says nothing under that name. */
+static jl_span raw(const side *s, jl_job_name name) {
+    jl_span value = s->rec.field[name].type == JL_ABSENT ? (jl_span){"", 0} : jl_rec_value(&s->rec, name);
+    return blank(value) ? (jl_span){"", 0} : value;
+}
 
 static int room_for_members(merger *m) {
     size_t most = m->loser->roll->n + 6;
@@ -175,17 +193,21 @@ static bool differs(const merger *m, jl_job_name name) {
                                                                : jl_rec_value(&m->winner->rec, name));
 }
 
-static bool has_pay(const jl_rec *rec) {
-    return rec->field[JL_JOB_SALARY_MIN].type != JL_ABSENT || rec->field[JL_JOB_SALARY_MAX].type != JL_ABSENT;
+static bool has_pay(const side *s) {
+    return raw(s, JL_JOB_SALARY_MIN).n || raw(s, JL_JOB_SALARY_MAX).n;
+}
+
+static bool is_pay(const merger *m, uint64_t hash) {
+    static const jl_job_name pay[] = {JL_JOB_SALARY_MIN, JL_JOB_SALARY_MAX, JL_JOB_SALARY_CURRENCY,
+                                      JL_JOB_SALARY_PERIOD};
+    return AMONG(m, hash, pay);
 }
 
 /* Members that belong together come from one line: an amount is nothing without its period, a hash without its text. */
 static bool may_add(const merger *m, uint64_t hash) {
-    static const jl_job_name pay[] = {JL_JOB_SALARY_MIN, JL_JOB_SALARY_MAX, JL_JOB_SALARY_CURRENCY,
-                                      JL_JOB_SALARY_PERIOD};
     static const jl_job_name text[] = {JL_JOB_DESCRIPTION, JL_JOB_DESCRIPTION_HTML, JL_JOB_CONTENT_HASH};
     static const jl_job_name enrichment[] = {JL_JOB_ENRICHED_AT, JL_JOB_ENRICHMENT_STATUS, JL_JOB_ENRICHMENT_TRIES};
-    return !settled(m, hash) && !(AMONG(m, hash, pay) && has_pay(&m->winner->rec)) &&
+    return !settled(m, hash) && !(is_pay(m, hash) && m->paid) &&
            !(AMONG(m, hash, text) && m->winner->job->facts.full) && !(AMONG(m, hash, enrichment) && !m->equals);
 }
 
@@ -197,11 +219,51 @@ static size_t field_for(const merger *m, uint64_t hash) {
     return JL_POSTING_STORED;
 }
 
+/* What stands in the winner under this name gives way: nothing is said there, or it is the period of no amount. */
+static bool gives_way(const merger *m, const jl_named *known, uint64_t hash) {
+    return blank(known->value) || (is_pay(m, hash) && has_pay(m->loser) && !m->paid);
+}
+
+/* What the loser says where this member of the winner says nothing; NULL: the member stays. */
+static const jl_named *better(const merger *m, const jl_named *known) {
+    const jl_named *member = roll_find(m->loser->roll, known->hash);
+    if (!member || blank(member->value) || roll_find(m->winner->roll, known->hash) != known ||
+        !may_add(m, known->hash) || !gives_way(m, known, known->hash) || jl_span_eq(known->value, member->value))
+        return NULL;
+    return member;
+}
+
+/* The winner's line with the values that it lacks, each in its place. */
+static int fill(merger *m, jl_rec *rec, jl_err *err) {
+    jl_buf *filled = &m->p->text;
+    const char *from = rec->line;
+    size_t before = m->added;
+    jl_buf_clear(filled);
+    for (size_t i = 0; i < m->winner->roll->n; ++i) {
+        const jl_named *known = &m->winner->roll->member[i];
+        const jl_named *member = better(m, known);
+        if (!member)
+            continue;
+        if (jl_buf_add(filled, (jl_span){from, (size_t)(known->value.p - from)}, err) ||
+            jl_buf_add(filled, member->value, err))
+            return -1;
+        from = known->value.p + known->value.n;
+        ++m->added;
+    }
+    if (m->added == before)
+        return 0;
+    size_t rest = (size_t)(rec->line + rec->close + 1 - from);
+    if (jl_buf_reserve(filled, rest + 1 + JL_PAD, err) || jl_buf_add(filled, (jl_span){from, rest}, err) ||
+        jl_buf_addc(filled, '\n', err))
+        return -1;
+    return jl_posting_scan(m->p, m->in_wins ? 1 : 0, (jl_span){filled->p, filled->n - 1}, rec, err);
+}
+
 static void add_missing(merger *m, size_t *n) {
     for (size_t i = 0; i < m->loser->roll->n; ++i) {
         const jl_named *member = &m->loser->roll->member[i];
         bool last = roll_find(m->loser->roll, member->hash) == member;
-        if (!last || roll_find(m->winner->roll, member->hash) || !may_add(m, member->hash))
+        if (!last || blank(member->value) || roll_find(m->winner->roll, member->hash) || !may_add(m, member->hash))
             continue;
         m->p->member[(*n)++] = (jl_member){member->token, member->value, field_for(m, member->hash)};
         ++m->added;
@@ -224,18 +286,14 @@ static int merge_line(merger *m, const jl_rec *rec, int64_t first, int64_t last,
         take(m, &n, JL_JOB_FIRST_SEEN_AT);
     if (last != m->winner->job->facts.last_seen)
         take(m, &n, JL_JOB_LAST_SEEN_AT);
-    /* A line whose text went to the first of its duplicates still has that text's hash. */
-    if (m->loser->job->facts.full && !m->winner->job->facts.full &&
-        m->winner->rec.field[JL_JOB_CONTENT_HASH].type != JL_ABSENT && differs(m, JL_JOB_CONTENT_HASH))
-        take(m, &n, JL_JOB_CONTENT_HASH);
     add_missing(m, &n);
     return jl_splice_set(out, rec, m->p->member, n, m->err);
 }
 
 /* ---- vectors ---- */
 
-static jl_span raw(const side *s, jl_job_name name) {
-    return s->rec.field[name].type == JL_ABSENT ? (jl_span){"", 0} : jl_rec_value(&s->rec, name);
+static jl_span description(const side *s) {
+    return s->job->facts.full ? raw(s, JL_JOB_DESCRIPTION) : (jl_span){"", 0};
 }
 
 /* Is what was embedded of this side still what the merged line says? */
@@ -243,8 +301,7 @@ static bool still_says(const merger *m, const side *s, jl_stage stage, const jl_
     const side *w = m->winner;
     const jl_posting *job = s->job;
     if (stage == JL_STAGE_FULL)
-        return jl_span_eq(raw(s, JL_JOB_DESCRIPTION),
-                          w->job->facts.full ? raw(w, JL_JOB_DESCRIPTION) : raw(m->loser, JL_JOB_DESCRIPTION));
+        return jl_span_eq(description(s), description(w));
     jl_span snippet = raw(w, JL_JOB_SNIPPET);
     return jl_span_eq(job->title, merged->title) && jl_span_eq(job->company, merged->company) &&
            jl_span_eq(job->location, merged->location) &&
@@ -285,27 +342,31 @@ static int merge_facts(merger *m, jl_posting *merged) {
     return jl_facts_read(&rec, 0, &m->p->scratch, &merged->facts, m->err);
 }
 
+static int make_line(merger *m, int64_t first, int64_t last, jl_buf *out) {
+    side *winner = m->in_wins ? &m->in : &m->old;
+    jl_buf *line = &m->p->line;
+    if (fill(m, &winner->rec, m->err))
+        return -1;
+    /* Known by its URL alone, and of no source: so it stays. */
+    if (m->in_wins && !m->old.job->source.n && m->in.job->source.n) {
+        const jl_span source = JL_SPAN("source");
+        jl_buf_clear(line);
+        if (jl_splice_drop(line, &winner->rec, &source, 1, m->err) ||
+            jl_posting_scan(m->p, 1, (jl_span){line->p, line->n - 1}, &winner->rec, m->err))
+            return -1;
+    }
+    jl_buf_clear(out);
+    return merge_line(m, &winner->rec, first, last, out);
+}
+
 static int finish(merger *m, jl_buf *out, jl_posting *merged, jl_stored *stored) {
     const jl_posting *w = m->winner->job;
     const jl_posting *l = m->loser->job;
     int64_t first = earlier(w->facts.first_seen, l->facts.first_seen);
     int64_t last = w->facts.last_seen > l->facts.last_seen ? w->facts.last_seen : l->facts.last_seen;
-    jl_rec rec = m->winner->rec;
-    jl_buf *line = &m->p->line;
-    /* Known by its URL alone, and of no source: so it stays. */
-    if (m->in_wins && !m->old.job->source.n && w->source.n) {
-        const jl_span source = JL_SPAN("source");
-        jl_buf_clear(line);
-        if (jl_splice_drop(line, &rec, &source, 1, m->err) ||
-            jl_posting_scan(m->p, 1, (jl_span){line->p, line->n - 1}, &rec, m->err))
-            return -1;
-        m->in.rec = rec;
-    }
-    jl_buf_clear(out);
-    if (merge_line(m, &rec, first, last, out))
-        return -1;
+    m->paid = has_pay(m->winner);
+    /* What the lines said counts, not what becomes of the winner's. */
     *merged = *w;
-    merged->line = (jl_span){out->p, out->n - 1};
     merged->source = m->old.job->source;
     merged->id = m->old.job->id;
     merged->url = m->old.job->url;
@@ -314,12 +375,13 @@ static int finish(merger *m, jl_buf *out, jl_posting *merged, jl_stored *stored)
     if (raw(m->winner, JL_JOB_LOCATION).n == 0)
         merged->location = l->location;
     merge_vectors(m, merged);
+    if (make_line(m, first, last, out))
+        return -1;
+    merged->line = (jl_span){out->p, out->n - 1};
     if (merge_facts(m, merged))
         return -1;
     merged->facts.first_seen = first;
     merged->facts.last_seen = last;
-    if (!w->facts.full)
-        merged->hash = merged->facts.full ? l->hash : (jl_span){"", 0};
     bool same = !m->in_wins && !m->added && first == m->old.job->facts.first_seen;
     for (size_t i = 0; i < JL_STAGES; ++i)
         same = same && same_vector(&merged->vector[i], &m->old.job->vector[i]);
@@ -349,6 +411,75 @@ int jl_merge_strip(jl_postings *p, const jl_posting *in, jl_buf *out, jl_posting
                    jl_facts_read(&rec, 0, &p->scratch, &stripped->facts, err)
                ? -1
                : 0;
+}
+
+int jl_merge_inherit(jl_postings *p, const jl_posting *heir, const jl_posting *from, jl_buf *out, jl_posting *whole,
+                     jl_err *err) {
+    static const jl_job_name names[] = {JL_JOB_DESCRIPTION, JL_JOB_DESCRIPTION_HTML, JL_JOB_CONTENT_HASH};
+    jl_member member[sizeof names / sizeof *names];
+    jl_rec rec, giver;
+    size_t n = 0;
+    jl_buf_clear(out);
+    if (jl_posting_scan(p, 0, heir->line, &rec, err) || jl_posting_scan(p, 1, from->line, &giver, err))
+        return -1;
+    for (size_t i = 0; i < sizeof names / sizeof *names; ++i)
+        if (giver.field[names[i]].type != JL_ABSENT)
+            member[n++] = (jl_member){jl_job_token(names[i]), jl_rec_value(&giver, names[i]), names[i]};
+    if (jl_splice_set(out, &rec, member, n, err))
+        return -1;
+    *whole = *heir;
+    whole->line = (jl_span){out->p, out->n - 1};
+    whole->hash = from->hash;
+    whole->vector[JL_STAGE_FULL] = from->vector[JL_STAGE_FULL];
+    return jl_posting_scan(p, 0, whole->line, &rec, err) || jl_facts_read(&rec, 0, &p->scratch, &whole->facts, err) ? -1
+                                                                                                                    : 0;
+}
+
+bool jl_merge_outlives(jl_facts *first, const jl_facts *duplicate) {
+    bool seen = duplicate->last_seen > first->last_seen;
+    bool expires = first->expires &&
+                   (duplicate->expires ? duplicate->expires > first->expires : duplicate->last_seen > first->expires);
+    if (seen)
+        first->last_seen = duplicate->last_seen;
+    if (expires)
+        first->expires = duplicate->expires;
+    return seen || expires;
+}
+
+static jl_member time_member(jl_job_name name, int64_t seconds, char quoted[24]) {
+    char text[21];
+    jl_clock_rfc3339(seconds * JL_SECOND, text);
+    snprintf(quoted, 24, "\"%s\"", text);
+    return (jl_member){jl_job_token(name), jl_span_of(quoted), name};
+}
+
+int jl_merge_live(jl_postings *p, const jl_posting *old, const jl_facts *lives, jl_buf *out, jl_posting *lived,
+                  jl_err *err) {
+    const jl_span expires = JL_SPAN("expires_at");
+    char text[2][24];
+    jl_member member[2];
+    size_t n = 0;
+    jl_rec rec;
+    if (jl_posting_scan(p, 0, old->line, &rec, err))
+        return -1;
+    if (lives->last_seen != old->facts.last_seen)
+        member[n++] = time_member(JL_JOB_LAST_SEEN_AT, lives->last_seen, text[0]);
+    if (lives->expires && lives->expires != old->facts.expires)
+        member[n++] = time_member(JL_JOB_EXPIRES_AT, lives->expires, text[1]);
+    if (!lives->expires && old->facts.expires) {
+        jl_buf_clear(&p->line);
+        if (jl_splice_drop(&p->line, &rec, &expires, 1, err) ||
+            jl_posting_scan(p, 0, (jl_span){p->line.p, p->line.n - 1}, &rec, err))
+            return -1;
+    }
+    jl_buf_clear(out);
+    if (jl_splice_set(out, &rec, member, n, err))
+        return -1;
+    *lived = *old;
+    lived->line = (jl_span){out->p, out->n - 1};
+    lived->facts.last_seen = lives->last_seen;
+    lived->facts.expires = lives->expires;
+    return 0;
 }
 
 int jl_merge_mark(jl_postings *p, const jl_posting *old, jl_status status, uint8_t tries, jl_buf *out,

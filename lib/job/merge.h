@@ -8,8 +8,9 @@
 /* One job as a store takes and keeps it. Spans are borrowed. Behind `line` an LF stands and JL_PAD bytes can be read: postings
    come out of the functions below. */
 typedef struct jl_posting {
-    jl_span source, id;               /* decoded; what a job is known by. `source` may be empty, `id` never is */
-    jl_span url;                      /* canonical, decoded; may be empty. Two jobs of a store rarely have the same: then it means the lowest row */
+    jl_span source, id; /* decoded; what a job is known by. `source` may be empty, `id` never is */
+    jl_span
+        url; /* canonical, decoded; may be empty. Two jobs of a store rarely have the same: then it means the lowest row */
     jl_span hash;                     /* content_hash when there is a full description, else empty */
     jl_span company, title, location; /* decoded */
     jl_span line;                     /* the object in its own bytes, without `embedding` and `stored`, without LF */
@@ -40,8 +41,9 @@ typedef enum jl_stored {
 extern const char *const jl_stored_name[JL_STOREDS];
 
 /* The rule, the same for every back end:
-     - the more enriched of the two (jl_status; done > partial > dead > failed > queued > none, but dead beats nothing that has a
-       description) gives its members; between equals the one seen later; members that only the other has are added
+     - the more enriched of the two gives its members: the one with a description, whatever statuses they tell; of two that both have one, or
+       none, by jl_status (done > partial > dead > failed > queued > none); between equals the one seen later; members that only the other has are
+       added, and a member that is null or "" is none: the other's value takes its place
      - so a bare listing never takes anything from an enriched job; a queued or failed one that comes as a bare listing keeps
        status and tries
      - first_seen_at is the earlier, last_seen_at the later; enriched_at is that of the enriched one
@@ -59,6 +61,18 @@ int jl_merge(jl_postings *p, const jl_posting *old, const jl_posting *in, jl_buf
 
 /* The line of a duplicate: without description, description_html and the vector of the full text, which the first has. */
 int jl_merge_strip(jl_postings *p, const jl_posting *in, jl_buf *out, jl_posting *stripped, jl_err *err);
+
+/* When the first of duplicates gets another text: `heir`, one of them, gets what was stripped from it: the description, its HTML and
+   hash, the vector of the full text that `from`, the first as it was, has. `whole` has spans in `heir`, `from` and `out`. */
+int jl_merge_inherit(jl_postings *p, const jl_posting *heir, const jl_posting *from, jl_buf *out, jl_posting *whole,
+                     jl_err *err);
+
+/* The first of duplicates is there for all of them: what was seen last of any counts for it. `first` gets the duplicate's last_seen when that is
+   later, and its expiry when that is later, or none when the duplicate has none and was seen after the first's. True: something of it changed. */
+bool jl_merge_outlives(jl_facts *first, const jl_facts *duplicate);
+/* The line with last_seen_at and expires_at as `lives` has them. */
+int jl_merge_live(jl_postings *p, const jl_posting *old, const jl_facts *lives, jl_buf *out, jl_posting *lived,
+                  jl_err *err);
 
 /* Replaces enrichment_status and enrichment_tries, as `mark` and `requeue` do. */
 int jl_merge_mark(jl_postings *p, const jl_posting *old, jl_status status, uint8_t tries, jl_buf *out,

@@ -107,6 +107,10 @@ typedef struct jl_jobs_ops {
          2. If what comes out has a content hash that another job with a description of its own has (the one with the lowest row;
             duplicates have none of their own), and no job is a duplicate of this one, it is stored as a duplicate of that:
             jl_merge_strip. `stored` says so. Else, with a description, it is (again) a job of its own; without one it stays what it was.
+            A job whose text changes while others are duplicates of it passes the text that it had on to the lowest of them (jl_merge_inherit),
+            which is a job of its own then and the one that the rest are duplicates of.
+            Whenever a duplicate is stored or seen again, the one that it is a duplicate of lives as it does (jl_merge_outlives): a job under a
+            new id is seen, and thrown away, as the job that has its description.
          3. Where its status is another than before (than none, if it is new), `marked` becomes last_seen unless it is later.
        A put that changes no byte of a job (the same batch again) does not touch it. */
     int (*put)(jl_jobs *s, jl_put *put, size_t n, jl_err *err);

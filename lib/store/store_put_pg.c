@@ -12,7 +12,6 @@
 /* One job that the batch may have to do with. */
 struct entry {
     jl_stored_job job; /* its texts in `keep` */
-    bool light;        /* only row and hash: one of whom others may be duplicates, and no more */
     bool stored;       /* is in the table */
     bool dirty, dirty_vectors;
     unsigned duplicates; /* of it */
@@ -134,7 +133,7 @@ static struct entry *by_row(const struct batch *b, uint64_t row) {
 }
 
 /* `job` is copied. */
-static int entry_add(struct batch *b, const jl_stored_job *job, bool light, jl_err *err) {
+static int entry_add(struct batch *b, const jl_stored_job *job, jl_err *err) {
     if (b->entries == b->entries_cap) {
         size_t cap = b->entries_cap ? b->entries_cap * 2 : 1024;
         struct entry *more = realloc(b->entry, cap * sizeof *more);
@@ -146,7 +145,7 @@ static int entry_add(struct batch *b, const jl_stored_job *job, bool light, jl_e
     if (jl_keep_add(&b->keep, &job->job, err) != 0)
         return -1;
     size_t i = b->entries;
-    b->entry[i] = (struct entry){.job = *job, .light = light};
+    b->entry[i] = (struct entry){.job = *job};
     b->entry[i].job.job = b->keep.posting[b->keep.n - 1];
     b->entries++;
     return map_add(&b->map[BY_ROW], (int64_t)job->row, i, err);
@@ -175,11 +174,14 @@ static int keys_make(struct keys *k, size_t most, jl_err *err) {
     return k->key ? 0 : jl_err_nomem(err);
 }
 
+/* Those that are not there yet: what became of a job in this batch is not in the table. */
 static int load_full(struct batch *b, jl_pg_stmt *stmt, jl_err *err) {
     int rc;
     while ((rc = jl_pg_step(stmt, err)) == 1) {
         jl_stored_job job;
-        if (pg_read_job(b->s, stmt, &job, err) != 0 || entry_add(b, &job, false, err) != 0)
+        if (by_row(b, (uint64_t)jl_pg_int(stmt, 0)))
+            continue;
+        if (pg_read_job(b->s, stmt, &job, err) != 0 || entry_add(b, &job, err) != 0)
             return -1;
         b->entry[b->entries - 1].stored = true;
         if (entry_index(b, b->entries - 1, err) != 0)
@@ -219,36 +221,48 @@ static int load_named(struct batch *b, jl_err *err) {
     return rc;
 }
 
-/* Others that have a text that one of ours has or may get. */
-static int load_light(struct batch *b, const struct keys *hashes, jl_err *err) {
-    jl_pg_stmt *stmt;
-    int rc;
-    if (pg_prepare(b->s, SLOT_HASHES, "SELECT row, hash FROM jobline_job WHERE hash_key = ANY($1::int8[])", &stmt,
-                   err) != 0 ||
-        jl_pg_bind_ints(stmt, 1, hashes->key, hashes->n, err) != 0)
-        return -1;
-    while ((rc = jl_pg_step(stmt, err)) == 1) {
-        jl_stored_job job = {.row = (uint64_t)jl_pg_int(stmt, 0), .job.hash = jl_pg_bytes(stmt, 1)};
-        if (by_row(b, job.row))
-            continue;
-        if (entry_add(b, &job, true, err) != 0 || entry_index(b, b->entries - 1, err) != 0)
-            return -1;
-    }
-    return rc;
-}
+struct alike {
+    struct keys hashes, firsts, there;
+};
 
-static int load_alike(struct batch *b, jl_err *err) {
-    struct keys hashes = {0};
-    if (keys_make(&hashes, b->n + b->entries, err) != 0)
+static int alike_keys(const struct batch *b, struct alike *k, jl_err *err) {
+    if (keys_make(&k->hashes, b->n + b->entries, err) != 0 || keys_make(&k->firsts, b->entries, err) != 0 ||
+        keys_make(&k->there, b->entries, err) != 0)
         return -1;
     for (size_t i = 0; i < b->n; i++)
-        if (posting_of(b, i)->hash.n)
-            hashes.key[hashes.n++] = pg_key(posting_of(b, i)->hash);
-    for (size_t i = 0; i < b->entries; i++)
-        if (b->entry[i].job.job.hash.n)
-            hashes.key[hashes.n++] = pg_key(b->entry[i].job.job.hash);
-    int rc = hashes.n ? load_light(b, &hashes, err) : 0;
-    free(hashes.key);
+        if (b->put[i].in->hash.n)
+            k->hashes.key[k->hashes.n++] = pg_key(b->put[i].in->hash);
+    for (size_t i = 0; i < b->entries; i++) {
+        const jl_stored_job *job = &b->entry[i].job;
+        k->there.key[k->there.n++] = (int64_t)job->row;
+        if (job->job.hash.n)
+            k->hashes.key[k->hashes.n++] = pg_key(job->job.hash);
+        if (job->first)
+            k->firsts.key[k->firsts.n++] = (int64_t)job->first;
+    }
+    return 0;
+}
+
+/* Others that have a text that one of ours has or may get, and those that ours are duplicates of. */
+static int load_alike(struct batch *b, jl_err *err) {
+    struct alike k = {0};
+    jl_pg_stmt *stmt;
+    int rc = alike_keys(b, &k, err);
+    if (rc == 0 && k.hashes.n + k.firsts.n) {
+        rc = pg_prepare(b->s, SLOT_ALIKE,
+                        LOAD "j.row IN (SELECT row FROM jobline_job WHERE hash_key = ANY($1::int8[])"
+                             " UNION SELECT unnest($2::int8[]) EXCEPT SELECT unnest($3::int8[]))",
+                        &stmt, err);
+        if (rc == 0 && jl_pg_bind_ints(stmt, 1, k.hashes.key, k.hashes.n, err) == 0 &&
+            jl_pg_bind_ints(stmt, 2, k.firsts.key, k.firsts.n, err) == 0 &&
+            jl_pg_bind_ints(stmt, 3, k.there.key, k.there.n, err) == 0)
+            rc = load_full(b, stmt, err);
+        else
+            rc = -1;
+    }
+    free(k.hashes.key);
+    free(k.firsts.key);
+    free(k.there.key);
     return rc;
 }
 
@@ -351,13 +365,99 @@ static size_t index_of(const struct batch *b, const struct entry *e) {
     return (size_t)(e - b->entry);
 }
 
+static void note_marked(jl_stored_job *job, uint8_t status_before) {
+    if (job->job.facts.status != status_before && job->marked < job->job.facts.last_seen)
+        job->marked = job->job.facts.last_seen;
+}
+
+/* A duplicate was seen. */
+static int first_lives(struct batch *b, uint64_t first, const jl_facts *duplicate, jl_err *err) {
+    struct entry *e = first ? by_row(b, first) : NULL;
+    if (!e)
+        return 0;
+    jl_facts lives = e->job.job.facts;
+    if (!jl_merge_outlives(&lives, duplicate))
+        return 0;
+    jl_stored_job job = e->job;
+    jl_buf_clear(&b->stripped);
+    return jl_merge_live(b->s->reader, &e->job.job, &lives, &b->stripped, &job.job, err) == 0
+               ? entry_become(b, index_of(b, e), &job, err)
+               : -1;
+}
+
+/* ---- the first of duplicates gets another text ---- */
+
+static int ascending(const void *a, const void *b) {
+    int64_t one = *(const int64_t *)a, other = *(const int64_t *)b;
+    return (one > other) - (one < other);
+}
+
+/* The rows of its duplicates, ascending: those in the table and those that came before in this batch. */
+static int duplicates_of(struct batch *b, uint64_t row, struct keys *rows, jl_err *err) {
+    jl_pg_stmt *stmt;
+    if (pg_prepare(b->s, SLOT_DUPLICATES, LOAD "j.first = $1::int8 AND j.first <> 0", &stmt, err) != 0)
+        return -1;
+    jl_pg_bind_int(stmt, 1, (int64_t)row);
+    if (load_full(b, stmt, err) != 0 || keys_make(rows, b->entries, err) != 0)
+        return -1;
+    for (size_t i = 0; i < b->entries; i++)
+        if (b->entry[i].job.first == row)
+            rows->key[rows->n++] = (int64_t)b->entry[i].job.row;
+    qsort(rows->key, rows->n, sizeof *rows->key, ascending);
+    return 0;
+}
+
+/* The first's text goes to the lowest of its duplicates, which is a job of its own now. */
+static int inherit(struct batch *b, const jl_posting *from, struct entry *heir, jl_err *err) {
+    jl_stored_job job = heir->job;
+    jl_buf_clear(&b->stripped);
+    if (jl_merge_inherit(b->s->reader, &heir->job.job, from, &b->stripped, &job.job, err) != 0)
+        return -1;
+    job.first = 0;
+    note_marked(&job, heir->job.job.facts.status);
+    return entry_become(b, index_of(b, heir), &job, err);
+}
+
+static int pass_on_to(struct batch *b, const jl_posting *from, const struct keys *rows, jl_err *err) {
+    struct entry *heir = by_row(b, (uint64_t)rows->key[0]);
+    if (inherit(b, from, heir, err) != 0)
+        return -1;
+    jl_facts lives = heir->job.job.facts;
+    for (size_t i = 1; i < rows->n; i++) {
+        struct entry *e = by_row(b, (uint64_t)rows->key[i]);
+        jl_stored_job job = e->job;
+        job.first = heir->job.row;
+        if (entry_become(b, index_of(b, e), &job, err) != 0)
+            return -1;
+        (void)jl_merge_outlives(&lives, &job.job.facts);
+    }
+    heir->duplicates = (unsigned)rows->n - 1;
+    return first_lives(b, heir->job.row, &lives, err);
+}
+
+/* Entry `i` is about to become `job`. */
+static int pass_on(struct batch *b, size_t i, const jl_stored_job *job, jl_err *err) {
+    jl_stored_job old = b->entry[i].job;
+    struct keys rows = {0};
+    if (!b->entry[i].duplicates || !old.job.hash.n || jl_span_eq(old.job.hash, job->job.hash))
+        return 0;
+    int rc = duplicates_of(b, old.row, &rows, err);
+    if (rc == 0 && rows.n)
+        rc = pass_on_to(b, &old.job, &rows, err);
+    b->entry[i].duplicates = 0;
+    free(rows.key);
+    return rc;
+}
+
+/* ---- one posting ---- */
+
 static int put_one(struct batch *b, jl_put *put, jl_err *err) {
     const jl_posting *in = put->in;
     struct entry *e = by_name(b, in->source, in->id);
     if (!e)
         e = by_url(b, in->url);
     jl_stored_job job;
-    int64_t status = JL_STATUS_NONE;
+    uint8_t status = JL_STATUS_NONE;
     jl_buf_clear(&b->merged);
     put->stored = JL_STORED_NEW;
     if (e) {
@@ -365,10 +465,14 @@ static int put_one(struct batch *b, jl_put *put, jl_err *err) {
         status = e->job.job.facts.status;
         if (jl_merge(b->s->reader, &e->job.job, in, &b->merged, &job.job, &put->stored, err) != 0)
             return -1;
+        size_t i = index_of(b, e);
+        if (pass_on(b, i, &job, err) != 0)
+            return -1;
+        e = &b->entry[i];
     } else {
         /* Until something becomes of it, it is nothing. */
         job = (jl_stored_job){.row = ++b->meta.rows};
-        if (entry_add(b, &job, false, err) != 0)
+        if (entry_add(b, &job, err) != 0)
             return -1;
         e = &b->entry[b->entries - 1];
         job.job = *in;
@@ -376,12 +480,11 @@ static int put_one(struct batch *b, jl_put *put, jl_err *err) {
     uint64_t first = e->job.first;
     if (settle_duplicate(b, e, &job, &put->stored, err) != 0)
         return -1;
-    if (job.job.facts.status != status && job.marked <= job.job.facts.last_seen)
-        job.marked = job.job.facts.last_seen;
+    note_marked(&job, status);
     put->row = job.row;
     count_duplicate(b, first, -1);
     count_duplicate(b, job.first, 1);
-    return entry_become(b, index_of(b, e), &job, err);
+    return entry_become(b, index_of(b, e), &job, err) == 0 ? first_lives(b, job.first, &job.job.facts, err) : -1;
 }
 
 static int mark_one(struct batch *b, const jl_posting *which, jl_err *err) {
@@ -497,7 +600,7 @@ static int batch_write(struct batch *b, jl_err *err) {
 static int batch_body(void *self, jl_err *err) {
     struct batch *b = self;
     if (batch_begin(b, err) != 0 || pg_lock(b->s, &b->meta, err) != 0 || load_named(b, err) != 0 ||
-        load_alike(b, err) != 0 || load_duplicates(b, err) != 0)
+        (b->put && load_alike(b, err) != 0) || load_duplicates(b, err) != 0)
         return -1;
     for (size_t i = 0; i < b->n; i++)
         if ((b->put ? put_one(b, &b->put[i], err) : mark_one(b, b->which[i], err)) != 0)
@@ -622,7 +725,7 @@ static int import_check(const struct batch *b, const jl_stored_job *job, jl_err 
 }
 
 static int import_one(struct batch *b, const jl_stored_job *job, jl_err *err) {
-    if (entry_add(b, job, false, err) != 0)
+    if (entry_add(b, job, err) != 0)
         return -1;
     struct entry *e = &b->entry[b->entries - 1];
     e->dirty = e->dirty_vectors = true;

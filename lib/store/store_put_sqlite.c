@@ -1,4 +1,6 @@
 /* What comes into a table of jobs in SQLite: postings from outside, jobs of a copy. */
+#include <stdlib.h>
+
 #include "store/store_sqlite.h"
 
 /* ---- put ---- */
@@ -34,6 +36,68 @@ static void note_marked(jl_stored_job *job, uint8_t status_before) {
         job->marked = job->job.facts.last_seen;
 }
 
+/* The job in f->other is there for others too. */
+static int live(jl_jfile *f, const jl_facts *lives, jl_err *err) {
+    jl_stored_job job = f->other.job;
+    jl_buf_clear(&f->stripped);
+    return jl_merge_live(f->postings, &f->other.job.job, lives, &f->stripped, &job.job, err) == 0
+               ? jl_jfile_change(f, &f->other, &job, err)
+               : -1;
+}
+
+/* A duplicate was seen. */
+static int first_lives(jl_jfile *f, uint64_t first, const jl_facts *duplicate, jl_err *err) {
+    int rc = first ? jl_jfile_by_row(f, (int64_t)first, &f->other, err) : 0;
+    if (rc <= 0)
+        return rc;
+    jl_facts lives = f->other.job.job.facts;
+    return jl_merge_outlives(&lives, duplicate) ? live(f, &lives, err) : 0;
+}
+
+/* ---- the first of duplicates gets another text ---- */
+
+/* The first's text goes to the lowest of its duplicates, which is a job of its own now. */
+static int inherit(jl_jfile *f, const jl_posting *from, uint64_t heir, jl_facts *lives, jl_err *err) {
+    int rc = jl_jfile_by_row(f, (int64_t)heir, &f->other, err);
+    jl_stored_job job = f->other.job;
+    if (rc != 1)
+        return rc < 0 ? -1 : jl_jfile_damaged(f, "a duplicate is missing", err);
+    jl_buf_clear(&f->stripped);
+    if (jl_merge_inherit(f->postings, &f->other.job.job, from, &f->stripped, &job.job, err) != 0)
+        return -1;
+    job.first = 0;
+    note_marked(&job, f->other.job.job.facts.status);
+    *lives = job.job.facts;
+    return jl_jfile_change(f, &f->other, &job, err);
+}
+
+/* The others are duplicates of the heir from now on. */
+static int repoint(jl_jfile *f, const jl_jfile_list *rows, jl_facts *lives, jl_err *err) {
+    for (size_t i = 1; i < rows->n; i++) {
+        int rc = jl_jfile_by_row(f, (int64_t)rows->row[i], &f->other, err);
+        jl_stored_job job = f->other.job;
+        job.first = rows->row[0];
+        if (rc != 1 || jl_jfile_change(f, &f->other, &job, err) != 0)
+            return -1;
+        (void)jl_merge_outlives(lives, &job.job.facts);
+    }
+    return first_lives(f, rows->row[0], lives, err);
+}
+
+static int pass_on(jl_jfile *f, const jl_stored_job *old, const jl_stored_job *job, jl_err *err) {
+    jl_jfile_list rows = {0};
+    jl_facts lives;
+    if (old->first || !old->job.hash.n || jl_span_eq(old->job.hash, job->job.hash))
+        return 0;
+    int rc = jl_jfile_duplicates(f, old->row, &rows, err);
+    if (rc == 0 && rows.n)
+        rc = inherit(f, &old->job, rows.row[0], &lives, err) == 0 ? repoint(f, &rows, &lives, err) : -1;
+    free(rows.row);
+    return rc;
+}
+
+/* ---- one posting ---- */
+
 static int put_new(jl_jfile *f, jl_put *put, jl_err *err) {
     jl_stored_job job = {.job = *put->in};
     put->stored = JL_STORED_NEW;
@@ -43,7 +107,7 @@ static int put_new(jl_jfile *f, jl_put *put, jl_err *err) {
     job.change = (uint64_t)jl_jfile_touch(f);
     job.row = (uint64_t)++f->row;
     put->row = job.row;
-    return jl_jfile_add(f, &job, err);
+    return jl_jfile_add(f, &job, err) == 0 ? first_lives(f, job.first, &job.job.facts, err) : -1;
 }
 
 static int put_again(jl_jfile *f, jl_put *put, jl_err *err) {
@@ -52,10 +116,10 @@ static int put_again(jl_jfile *f, jl_put *put, jl_err *err) {
     put->row = job.row;
     jl_buf_clear(&f->merged);
     if (jl_merge(f->postings, &old->job.job, put->in, &f->merged, &job.job, &put->stored, err) != 0 ||
-        find_first(f, &job, put, err) != 0)
+        pass_on(f, &old->job, &job, err) != 0 || find_first(f, &job, put, err) != 0)
         return -1;
     note_marked(&job, old->job.job.facts.status);
-    return jl_jfile_change(f, old, &job, err);
+    return jl_jfile_change(f, old, &job, err) == 0 ? first_lives(f, job.first, &job.job.facts, err) : -1;
 }
 
 static int put_all(jl_jfile *f, jl_put *put, size_t n, jl_err *err) {

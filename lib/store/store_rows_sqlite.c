@@ -73,6 +73,7 @@ static const char *const sql[QUERIES] = {
                        " waiting = ?8, listing = ?9, full = ?10, facts = ?11, line = ?12 WHERE row = ?1",
     [JOB_DELETE] = "DELETE FROM job WHERE row = ?",
     [JOB_HAS_DUPLICATES] = "SELECT 1 FROM job WHERE first = ? AND first <> 0 LIMIT 1",
+    [JOB_DUPLICATES] = "SELECT row FROM job WHERE first = ? AND first <> 0 ORDER BY row",
     [JOB_SCAN] = "SELECT " JOB_COLUMNS " FROM job WHERE row > ? ORDER BY row",
     [JOB_SCAN_FACTS] = "SELECT " JOB_FACTS_COLUMNS " FROM job WHERE row > ? ORDER BY row",
     [JOB_FACTS_BY_ROW] = "SELECT " JOB_FACTS_COLUMNS " FROM job WHERE row = ?",
@@ -456,6 +457,14 @@ int jl_jfile_has_duplicates(jl_jfile *f, uint64_t row, jl_err *err) {
     if (rc == 1)
         jl_sqlite_reset(s);
     return rc;
+}
+
+int jl_jfile_duplicates(jl_jfile *f, uint64_t row, jl_jfile_list *to, jl_err *err) {
+    jl_sqlite_stmt *s = jl_jfile_ready(f, JOB_DUPLICATES, err);
+    if (!s)
+        return -1;
+    jl_sqlite_bind_int(s, 1, (int64_t)row);
+    return jl_jfile_list_take(to, s, err);
 }
 
 void jl_jfile_row_free(jl_jfile_row *r) {

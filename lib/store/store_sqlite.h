@@ -29,6 +29,7 @@ enum jl_jfile_query {
     JOB_CHANGE_ALL,
     JOB_DELETE,
     JOB_HAS_DUPLICATES,
+    JOB_DUPLICATES,
     JOB_SCAN,
     JOB_SCAN_FACTS,
     JOB_FACTS_BY_ROW,
@@ -132,6 +133,8 @@ int jl_jfile_by_url(jl_jfile *f, jl_span url, jl_jfile_row *r, jl_err *err);
 int jl_jfile_by_content(jl_jfile *f, jl_span hash, uint64_t row, jl_jfile_row *r, jl_err *err);
 /* 1: others are duplicates of it. */
 int jl_jfile_has_duplicates(jl_jfile *f, uint64_t row, jl_err *err);
+/* Appends their rows, ascending. */
+int jl_jfile_duplicates(jl_jfile *f, uint64_t row, jl_jfile_list *to, jl_err *err);
 /* Appends a vector's bytes. 1: there is one. */
 int jl_jfile_vector(jl_jfile *f, uint64_t row, jl_stage stage, jl_buf *out, jl_err *err);
 

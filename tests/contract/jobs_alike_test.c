@@ -133,6 +133,13 @@ static int random_line(chance *c, char *line, size_t size) {
     if (chance_below(c, 3) == 0)
         n += snprintf(line + n, size - (size_t)n, ",\"description\":\"%s\",\"enriched_at\":\"2026-11-%02dT00:00:00Z\"",
                       hashed[chance_below(c, 3)], day);
+    else if (chance_below(c, 6) == 0)
+        n += snprintf(line + n, size - (size_t)n, ",\"description\":\" \\n\",\"snippet\":null");
+    if (chance_below(c, 3) == 0)
+        n += snprintf(line + n, size - (size_t)n, ",\"expires_at\":\"2026-11-%02dT00:00:00Z\"",
+                      1 + (int)chance_below(c, 28));
+    if (chance_below(c, 4) == 0)
+        n += snprintf(line + n, size - (size_t)n, ",\"location\":\"L\"");
     if (chance_below(c, 2))
         n += snprintf(line + n, size - (size_t)n, ",\"enrichment_status\":\"%s\"", statuses[chance_below(c, 6)]);
     if (chance_below(c, 3) == 0)

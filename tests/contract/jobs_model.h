@@ -193,6 +193,53 @@ static inline model_job *model_new(model_table *t) {
     return t->job[t->n++] = j;
 }
 
+static inline int64_t model_marked(int64_t marked, uint8_t before, const jl_facts *now) {
+    return now->status != before && marked < now->last_seen ? now->last_seen : marked;
+}
+
+/* A duplicate was seen. */
+static inline void model_live(model_table *t, uint64_t first, const jl_facts *duplicate) {
+    jl_err err = {0};
+    jl_buf out = {0};
+    jl_posting p;
+    model_job *j = first ? model_by_row(t, first) : NULL;
+    if (!j)
+        return;
+    jl_facts lives = j->made.posting.facts;
+    if (jl_merge_outlives(&lives, duplicate)) {
+        well(jl_merge_live(made_postings, &j->made.posting, &lives, &out, &p, &err), &err);
+        model_keep(j, &p);
+        j->change = model_touch(t);
+    }
+    jl_buf_free(&out);
+}
+
+/* The first of duplicates is about to get another text: its own goes to the first of them. */
+static inline void model_pass_on(model_table *t, const model_job *from) {
+    jl_err err = {0};
+    jl_buf out = {0};
+    jl_posting p;
+    model_job *heir = NULL;
+    for (size_t i = 0; i < t->n; i++) {
+        model_job *j = t->job[i];
+        if (j->first != from->row)
+            continue;
+        j->first = heir ? heir->row : 0;
+        j->change = model_touch(t);
+        if (heir)
+            continue;
+        heir = j;
+        uint8_t status = j->made.posting.facts.status;
+        well(jl_merge_inherit(made_postings, &j->made.posting, &from->made.posting, &out, &p, &err), &err);
+        model_keep(j, &p);
+        j->marked = model_marked(j->marked, status, &j->made.posting.facts);
+    }
+    for (size_t i = 0; heir && i < t->n; i++)
+        if (t->job[i]->first == heir->row)
+            model_live(t, heir->row, &t->job[i]->made.posting.facts);
+    jl_buf_free(&out);
+}
+
 static inline void model_put(model_table *t, jl_put *put) {
     jl_err err = {0};
     jl_buf merged = {0}, stripped = {0};
@@ -203,6 +250,8 @@ static inline void model_put(model_table *t, jl_put *put) {
     put->stored = JL_STORED_NEW;
     if (j)
         well(jl_merge(made_postings, &j->made.posting, put->in, &merged, &p, &put->stored, &err), &err);
+    if (j && j->first == 0 && j->made.posting.hash.n && !jl_span_eq(j->made.posting.hash, p.hash))
+        model_pass_on(t, j);
     const model_job *holder = model_by_hash(t, p.hash, j ? j->row : 0);
     if (holder && !(j && model_has_duplicates(t, j->row))) {
         jl_posting whole = p;
@@ -212,9 +261,7 @@ static inline void model_put(model_table *t, jl_put *put) {
     } else if (p.facts.full) {
         first = 0;
     }
-    int64_t marked = j ? j->marked : 0;
-    if (p.facts.status != status && marked < p.facts.last_seen)
-        marked = p.facts.last_seen;
+    int64_t marked = model_marked(j ? j->marked : 0, status, &p.facts);
     bool same = j && j->first == first && j->marked == marked && jl_span_eq(j->made.posting.line, p.line) &&
                 model_same_vectors(&j->made.posting, &p);
     if (!j)
@@ -226,6 +273,7 @@ static inline void model_put(model_table *t, jl_put *put) {
         j->marked = marked;
     }
     put->row = j->row;
+    model_live(t, first, &p.facts);
     jl_buf_free(&merged);
     jl_buf_free(&stripped);
 }
@@ -318,6 +366,7 @@ static inline uint64_t model_purge(model_table *t, const uint64_t *row, size_t n
 static const char *const model_companies[] = {"Acme", "Bolt & Co", "\\u00c9toile", "DATA HOUSE"};
 static const char *const model_titles[] = {"Data Engineer", "Welder", "Ingenieur f\\u00fcr Daten"};
 static const char *const model_places[] = {"Chicago, IL", "Berlin, Germany", "Remote in Austin, TX"};
+static const char *const model_blanks[] = {"null", "\"\"", "\" \\n\"", "\" \\u00a0\""};
 static const char *const model_statuses[] = {"none", "queued", "failed", "dead", "partial", "done"};
 
 static inline const char *model_pick(chance *c, const char *const *of, size_t n) {
@@ -337,6 +386,14 @@ static inline void model_line(chance *c, jl_buf *line) {
         rc |= jl_buf_addf(line, &err, ",\"location\":\"%s\"", model_pick(c, model_places, 3));
     if (chance_below(c, 3) == 0)
         rc |= jl_buf_addf(line, &err, ",\"description\":\"All about it, %zu\"", chance_below(c, 3));
+    else if (chance_below(c, 6) == 0)
+        rc |= jl_buf_addf(line, &err, ",\"descriptio\\u006e\":%s", model_pick(c, model_blanks, 4));
+    if (chance_below(c, 4) == 0)
+        rc |= jl_buf_addf(line, &err, ",\"description_html\":\"<p>%zu\"", chance_below(c, 3));
+    if (chance_below(c, 4) == 0)
+        rc |= jl_buf_addf(line, &err, ",\"x\":%s", model_pick(c, model_blanks, 4));
+    if (chance_below(c, 3) == 0)
+        rc |= jl_buf_addf(line, &err, ",\"expires_at\":\"2025-11-%02zuT00:00:00Z\"", 1 + chance_below(c, 28));
     if (chance_below(c, 3) == 0)
         rc |= jl_buf_addf(line, &err, ",\"snippet\":\"In short, %zu\"", chance_below(c, 3));
     if (chance_below(c, 3) == 0)

@@ -238,6 +238,90 @@ static void several_of_one_batch(void **state) {
     s->ops->close(s);
 }
 
+/* ---- duplicates ---- */
+
+#define WELDER "\"company\":\"Acme\",\"title\":\"Welder\""
+#define SEEN(day) "\"first_seen_at\":\"2026-10-01T00:00:00Z\",\"last_seen_at\":\"2026-" day "T00:00:00Z\""
+
+/* The first of three gets another text: what was paid for passes on. */
+static void a_text_is_passed_on(void **state) {
+    jl_jobs *s = open_jobs(state);
+    uint64_t row[3];
+    assert_int_equal(put_line(s, "{\"id\":\"1\",\"source\":\"a\"," AD "," TEXT("Paid.") "}", &row[0]), JL_STORED_NEW);
+    assert_int_equal(put_line(s, "{\"id\":\"2\",\"source\":\"b\"," AD "," TEXT("Paid.") "}", &row[1]),
+                     JL_STORED_DUPLICATE);
+    assert_int_equal(put_line(s, "{\"id\":\"3\",\"source\":\"c\"," AD "," TEXT("Paid.") "}", &row[2]),
+                     JL_STORED_DUPLICATE);
+    assert_int_equal(put_line(s, "{\"id\":\"1\",\"source\":\"a\"," AD ",\"description\":\"Closed.\"}", NULL),
+                     JL_STORED_UPDATED);
+    struct seen all = find_all(s);
+    assert_int_equal(all.n, 3);
+    assert_int_equal(all.first[0], 0);
+    assert_non_null(strstr(all.line[0], "Closed."));
+    assert_int_equal(all.first[1], 0);
+    assert_non_null(strstr(all.line[1], "\"id\":\"2\""));
+    assert_non_null(strstr(all.line[1], "Paid."));
+    assert_int_equal(all.first[2], row[1]);
+    for (size_t i = 1; i < 3; i++)
+        assert_int_equal(all.change[i], all.change[0]);
+    /* And on, to one in the same batch as well; with the title it is another text. */
+    assert_int_equal(put_line(s,
+                              "{\"id\":\"2\",\"source\":\"b\",\"company\":\"Acme\",\"title\":\"Smith\","
+                              "\"last_seen_at\":\"2026-11-02T00:00:00Z\"," TEXT("Paid.") "}",
+                              NULL),
+                     JL_STORED_UPDATED);
+    all = find_all(s);
+    assert_int_equal(all.first[2], 0);
+    assert_non_null(strstr(all.line[2], "Paid."));
+    /* The first back to its text is a duplicate itself. */
+    assert_int_equal(put_line(s, "{\"id\":\"1\",\"source\":\"a\"," AD "," TEXT("Paid.") "}", NULL),
+                     JL_STORED_DUPLICATE);
+    all = find_all(s);
+    assert_int_equal(all.first[0], row[2]);
+    s->ops->close(s);
+}
+
+static void a_repost_keeps_the_first_alive(void **state) {
+    jl_jobs *s = open_jobs(state);
+    jl_find recent = {.lines = true, .facts.seen_after = 1794182400 /* 2026-11-09 */, .facts.now = 1794182400};
+    put_line(s,
+             "{\"id\":\"1\",\"source\":\"a\",\"expires_at\":\"2026-10-20T00:00:00Z\"," WELDER
+             "," SEEN("10-01") "," TEXT("Weld.") "}",
+             NULL);
+    assert_int_equal(find(s, recent).n, 0);
+    uint64_t change = change_of(s);
+    assert_int_equal(
+        put_line(s, "{\"id\":\"2\",\"source\":\"a\"," WELDER "," SEEN("11-10") "," TEXT("Weld.") "}", NULL),
+        JL_STORED_DUPLICATE);
+    struct seen found = find(s, recent);
+    assert_int_equal(found.n, 1);
+    assert_non_null(strstr(found.line[0], "\"id\":\"1\""));
+    assert_non_null(strstr(found.line[0], "\"last_seen_at\":\"2026-11-10T00:00:00Z\""));
+    assert_null(strstr(found.line[0], "expires_at"));
+    assert_true(found.change[0] > change);
+    /* Seen again as a bare listing it still is that job. */
+    put_line(s, "{\"id\":\"2\",\"source\":\"a\"," WELDER "," SEEN("11-12") "}", NULL);
+    assert_non_null(strstr(find(s, recent).line[0], "\"last_seen_at\":\"2026-11-12T00:00:00Z\""));
+    change = change_of(s);
+    put_line(s, "{\"id\":\"2\",\"source\":\"a\"," WELDER "," SEEN("11-12") "}", NULL);
+    assert_int_equal(change_of(s), change);
+    s->ops->close(s);
+}
+
+static void a_blank_text_takes_no_text(void **state) {
+    static const char *const blank[] = {"\" \\n \"", "\"\"", "null", "null,\"enrichment_status\":\"done\""};
+    jl_jobs *s = open_jobs(state);
+    char line[400];
+    put_line(s, "{\"id\":\"1\",\"source\":\"a\"," WELDER "," SEEN("11-01") "," TEXT("Weld.") "}", NULL);
+    for (size_t i = 0; i < 4; i++) {
+        snprintf(line, sizeof line,
+                 "{\"id\":\"1\",\"source\":\"a\",\"descriptio\\u006e\":%s," WELDER "," SEEN("11-02") "}", blank[i]);
+        assert_int_equal(put_line(s, line, NULL), JL_STORED_SAME);
+    }
+    assert_non_null(strstr(find_all(s).line[0], "Weld."));
+    s->ops->close(s);
+}
+
 /* ---- statuses ---- */
 
 static uint64_t mark(jl_jobs *s, const char *line, jl_status status, int64_t now) {
@@ -790,6 +874,9 @@ int main(void) {
         EACH(a_job_comes_again),
         EACH(known_by_a_url),
         EACH(several_of_one_batch),
+        EACH(a_text_is_passed_on),
+        EACH(a_repost_keeps_the_first_alive),
+        EACH(a_blank_text_takes_no_text),
         EACH(tried_until_given_up),
         EACH(a_description_stays),
         EACH(thrown_away),

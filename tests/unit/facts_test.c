@@ -15,6 +15,26 @@ static jl_facts facts_of(const char *members) {
     return facts;
 }
 
+static void white_space_is_no_description(void **state) {
+    (void)state;
+    static const char *const none[] = {"null",        "7", "\"\"", "\" \"", "\"  \\n\\t \"", "\"\\u00a0\\u2028\"",
+                                       "\"\xc2\xa0\""};
+    static const char *const some[] = {"\"x\"", "\" x\"", "\"\\n\\u00e9\"", "\"\xc3\xa9\"", "\"\\u200b\""};
+    char line[128];
+    for (size_t i = 0; i < sizeof none / sizeof *none; ++i) {
+        snprintf(line, sizeof line, "\"description\":%s", none[i]);
+        jl_facts f = facts_of(line);
+        assert_int_equal(f.full, 0);
+        assert_int_equal(f.status, JL_STATUS_NONE);
+    }
+    for (size_t i = 0; i < sizeof some / sizeof *some; ++i) {
+        snprintf(line, sizeof line, "\"descriptio\\u006e\":%s", some[i]);
+        jl_facts f = facts_of(line);
+        assert_int_equal(f.full, 1);
+        assert_int_equal(f.status, JL_STATUS_DONE);
+    }
+}
+
 static void everything_is_read(void **state) {
     (void)state;
     jl_facts f = facts_of("\"posted_at\":\"2026-11-20T00:00:00Z\",\"first_seen_at\":\"2026-11-21\",\"last_seen_at\":"
@@ -259,15 +279,11 @@ static void filters_pass_what_they_should(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(everything_is_read),
-        cmocka_unit_test(what_cannot_be_read_is_unknown),
-        cmocka_unit_test(pay_is_a_years),
-        cmocka_unit_test(the_location_may_tell_remote),
-        cmocka_unit_test(statuses_have_names),
-        cmocka_unit_test(places_hold_their_jobs),
-        cmocka_unit_test(places_have_few_parts),
-        cmocka_unit_test(texts_tell_of_sponsorship),
-        cmocka_unit_test(what_is_left_out_has_a_reason),
+        cmocka_unit_test(white_space_is_no_description),  cmocka_unit_test(everything_is_read),
+        cmocka_unit_test(what_cannot_be_read_is_unknown), cmocka_unit_test(pay_is_a_years),
+        cmocka_unit_test(the_location_may_tell_remote),   cmocka_unit_test(statuses_have_names),
+        cmocka_unit_test(places_hold_their_jobs),         cmocka_unit_test(places_have_few_parts),
+        cmocka_unit_test(texts_tell_of_sponsorship),      cmocka_unit_test(what_is_left_out_has_a_reason),
         cmocka_unit_test(filters_pass_what_they_should),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

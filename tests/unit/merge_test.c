@@ -268,6 +268,55 @@ static void dead_beats_all_but_a_description(void **state) {
            "{" JOB ",\"enrichment_status\":\"none\",\"description\":\"d\"," HASH "," SEEN_BOTH "}");
 }
 
+static void a_text_gives_way_to_a_text_alone(void **state) {
+    (void)state;
+    static const char *const nothing[] = {
+        "\"description\":\"  \\n \"",
+        "\"description\":\" \\u00a0\",\"enrichment_status\":\"done\"",
+        "\"description\":\"\"",
+        "\"description\":null,\"enrichment_status\":\"done\"",
+        "\"descriptio\\u006e\":null",
+        "\"descriptio\\u006e\":\"\",\"enrichment_status\":\"done\"",
+        "\"enrichment_status\":\"partial\"",
+        "\"description\":7,\"enrichment_status\":\"done\"",
+    };
+    for (size_t i = 0; i < sizeof nothing / sizeof *nothing; ++i) {
+        char line[512];
+        snprintf(line, sizeof line, "{" JOB ",%s," SEEN_TWO "}", nothing[i]);
+        merges("{" JOB "," TEXT "," SEEN_ONE "}", line, JL_STORED_SAME, "{" JOB "," TEXT "," SEEN_BOTH "}");
+        snprintf(line, sizeof line, "{" JOB ",%s," SEEN_ONE "}", nothing[i]);
+        merges("{" JOB "," TEXT "," SEEN_TWO "}", line, JL_STORED_UPDATED, "{" JOB "," TEXT "," SEEN_BOTH "}");
+    }
+    /* What was only said to be enriched is no more than a listing beside a text, an old one too. */
+    merges("{" JOB ",\"descriptio\\u006e\":\" \",\"enrichment_status\":\"done\"," SEEN_TWO "}",
+           "{" JOB ",\"description\":\"d\"," HASH ",\"enrichment_status\":\"none\"," SEEN_ONE "}", JL_STORED_UPDATED,
+           "{" JOB ",\"description\":\"d\"," HASH ",\"enrichment_status\":\"none\"," SEEN_BOTH "}");
+}
+
+static void a_member_without_a_value_is_none(void **state) {
+    (void)state;
+    merges("{" JOB ",\"location\":\"X\",\"url\":\"https://a.example/x\",\"a\":1," SEEN_ONE "}",
+           "{" JOB ",\"location\":\"\",\"url\":null,\"\\u0061\":null,\"b\":2," SEEN_TWO "}", JL_STORED_UPDATED,
+           "{" JOB ",\"location\":\"X\",\"url\":\"https://a.example/x\",\"\\u0061\":1,\"b\":2," SEEN_BOTH "}");
+    merges("{" JOB ",\"location\":\"\",\"url\":null,\"a\":null,\"b\":2," SEEN_TWO "}",
+           "{" JOB ",\"location\":\"X\",\"url\":\"https://a.example/x\",\"a\":1,\"c\":\"\"," SEEN_ONE "}",
+           JL_STORED_UPDATED,
+           "{" JOB ",\"location\":\"X\",\"url\":\"https://a.example/x\",\"a\":1,\"b\":2," SEEN_BOTH "}");
+    merges("{" JOB ",\"snippet\":\"S\"," SEEN_ONE "}", "{" JOB ",\"snippet\":\"\",\"a\":null," SEEN_TWO "}",
+           JL_STORED_SAME, "{" JOB ",\"snippet\":\"S\"," SEEN_BOTH "}");
+    /* An amount takes its period along. */
+    merges("{" JOB ",\"salary_min\":40000,\"salary_period\":\"year\",\"salary_currency\":\"USD\"," SEEN_ONE "}",
+           "{" JOB ",\"salary_min\":null,\"salary_max\":\"\",\"salary_period\":\"hour\",\"x\":1," SEEN_TWO "}",
+           JL_STORED_UPDATED,
+           "{" JOB ",\"salary_min\":40000,\"salary_max\":\"\",\"salary_period\":\"year\",\"x\":1," SEEN_BOTH
+           ",\"salary_currency\":\"USD\"}");
+    merges("{\"id\":\"1\",\"company\":\"C\",\"title\":\"T\",\"url\":\"https://a.example/x\",\"a\":1," SEEN_ONE "}",
+           "{\"source\":\"t\",\"id\":\"2\",\"company\":\"C\",\"title\":\"U\",\"url\":\"https://a.example/"
+           "x\",\"a\":\"\"," SEEN_TWO "}",
+           JL_STORED_UPDATED,
+           "{\"id\":\"1\",\"company\":\"C\",\"title\":\"U\",\"url\":\"https://a.example/x\",\"a\":1," SEEN_BOTH "}");
+}
+
 static void what_belongs_together_comes_from_one_line(void **state) {
     (void)state;
     merges("{" JOB ",\"salary_max\":90000,\"salary_period\":\"year\"," SEEN_ONE "}",
@@ -357,6 +406,11 @@ static void vectors_follow_the_text(void **state) {
               "{" JOB ",\"snippet\":\"b\"," SEEN_TWO "}");
     is_vector(&t.merged.vector[JL_STAGE_LISTING], &none);
     pair_close(&t);
+    /* It was made of a line that said nothing there. */
+    pair_open(&t, "{" JOB ",\"snippet\":\"a\",\"embedding\":" EAST "," SEEN_ONE "}",
+              "{" JOB ",\"snippet\":\"\",\"embedding\":" NORTH ",\"x\":1," SEEN_TWO "}");
+    is_vector(&t.merged.vector[JL_STAGE_LISTING], &t.old.vector[JL_STAGE_LISTING]);
+    pair_close(&t);
     /* The line at hand stays, and so does its vector. */
     pair_open(&t, "{" JOB ",\"location\":\"a\"," TEXT ",\"embedding\":" FULL_EAST "," SEEN_ONE "}",
               "{" JOB ",\"location\":\"b\",\"embedding\":" NORTH "," SEEN_TWO "}");
@@ -391,6 +445,84 @@ static void a_duplicate_loses_its_text(void **state) {
     span_is(stripped.id, "1");
     jl_buf_free(&one);
     jl_buf_free(&two);
+    bench_close(&b);
+}
+
+static void an_heir_gets_what_it_lost(void **state) {
+    (void)state;
+    bench b;
+    jl_buf buf[4] = {{0}};
+    jl_posting stripped, whole, again;
+    bench_open(&b);
+    jl_posting first = posting_at(
+        &b, "{\"description\":\"d\"," JOB "," HASH ",\"description_html\":\"<p>d\",\"embedding\":" FULL_EAST "}", NOW,
+        &buf[0]);
+    jl_posting two = posting_at(&b,
+                                "{\"description\":\"d \",\"id\":\"2\",\"company\":\"C\",\"title\":\"T\",\"content_"
+                                "hash\":\"0\"," SEEN_ONE "}",
+                                NOW, &buf[1]);
+    assert_int_equal(jl_merge_strip(b.p, &two, &buf[2], &stripped, &b.err), 0);
+    assert_int_equal(stripped.facts.status, JL_STATUS_NONE);
+    assert_int_equal(jl_merge_inherit(b.p, &stripped, &first, &buf[3], &whole, &b.err), 0);
+    span_is(whole.line, "{\"id\":\"2\",\"company\":\"C\",\"title\":\"T\"," HASH "," SEEN_ONE
+                        ",\"description\":\"d\",\"description_html\":\"<p>d\"}");
+    assert_true(jl_span_eq(whole.hash, first.hash));
+    is_vector(&whole.vector[JL_STAGE_FULL], &first.vector[JL_STAGE_FULL]);
+    assert_int_equal(whole.facts.full, 1);
+    assert_int_equal(whole.facts.status, JL_STATUS_DONE);
+    assert_int_equal(jl_postings_load(b.p, whole.line, &buf[1], &again, &b.err), 0);
+    assert_memory_equal(&again.facts, &whole.facts, sizeof again.facts);
+    for (size_t i = 0; i < 4; ++i)
+        jl_buf_free(&buf[i]);
+    bench_close(&b);
+}
+
+#define DAY 86400
+
+static void lives(int64_t seen, int64_t expires, int64_t dup_seen, int64_t dup_expires, int64_t then_seen,
+                  int64_t then_expires) {
+    jl_facts first = {.last_seen = seen * DAY, .expires = expires * DAY, .tries = 7};
+    jl_facts duplicate = {.last_seen = dup_seen * DAY, .expires = dup_expires * DAY};
+    assert_int_equal(jl_merge_outlives(&first, &duplicate), seen != then_seen || expires != then_expires);
+    assert_int_equal(first.last_seen, then_seen * DAY);
+    assert_int_equal(first.expires, then_expires * DAY);
+    assert_int_equal(first.tries, 7);
+}
+
+static void the_first_lives_as_its_youngest(void **state) {
+    (void)state;
+    lives(10, 0, 9, 0, 10, 0);
+    lives(10, 0, 12, 0, 12, 0);
+    lives(10, 0, 12, 5, 12, 0); /* has no end, and gets none */
+    lives(10, 20, 12, 25, 12, 25);
+    lives(10, 20, 9, 25, 10, 25);
+    lives(10, 20, 12, 15, 12, 20);
+    lives(10, 20, 19, 0, 19, 20); /* not over yet */
+    lives(10, 20, 21, 0, 21, 0);
+}
+
+static void a_life_is_spliced(void **state) {
+    (void)state;
+    bench b;
+    jl_buf one = {0}, two = {0}, three = {0};
+    jl_posting lived, again;
+    bench_open(&b);
+    jl_posting p = posting_at(&b, "{" JOB ",\"expires_at\":\"2026-11-05\"," SEEN_ONE ",\"b\":1}", NOW, &one);
+    jl_facts to = p.facts;
+    to.last_seen = NOW;
+    to.expires = NOW + DAY;
+    assert_int_equal(jl_merge_live(b.p, &p, &to, &two, &lived, &b.err), 0);
+    span_is(lived.line, "{" JOB ",\"expires_at\":\"2026-11-23T14:30:45Z\",\"first_seen_at\":\"2026-11-01T00:00:00Z\","
+                        "\"last_seen_at\":\"2026-11-22T14:30:45Z\",\"b\":1}");
+    to.expires = 0;
+    assert_int_equal(jl_merge_live(b.p, &p, &to, &two, &lived, &b.err), 0);
+    span_is(lived.line, "{" JOB ",\"first_seen_at\":\"2026-11-01T00:00:00Z\","
+                        "\"last_seen_at\":\"2026-11-22T14:30:45Z\",\"b\":1}");
+    assert_int_equal(jl_postings_load(b.p, lived.line, &three, &again, &b.err), 0);
+    assert_memory_equal(&again.facts, &lived.facts, sizeof again.facts);
+    jl_buf_free(&one);
+    jl_buf_free(&two);
+    jl_buf_free(&three);
     bench_close(&b);
 }
 
@@ -471,11 +603,16 @@ int main(void) {
         cmocka_unit_test(enrichment_wins_whenever_it_was_seen),
         cmocka_unit_test(failed_and_queued_jobs_stay_so),
         cmocka_unit_test(dead_beats_all_but_a_description),
+        cmocka_unit_test(a_text_gives_way_to_a_text_alone),
+        cmocka_unit_test(a_member_without_a_value_is_none),
         cmocka_unit_test(what_belongs_together_comes_from_one_line),
         cmocka_unit_test(a_job_known_by_its_url_keeps_its_names),
         cmocka_unit_test(strange_lines_merge),
         cmocka_unit_test(vectors_follow_the_text),
         cmocka_unit_test(a_duplicate_loses_its_text),
+        cmocka_unit_test(an_heir_gets_what_it_lost),
+        cmocka_unit_test(the_first_lives_as_its_youngest),
+        cmocka_unit_test(a_life_is_spliced),
         cmocka_unit_test(marks_are_spliced),
         cmocka_unit_test(a_damaged_line_is_told),
         cmocka_unit_test(wide_lines_merge_in_linear_time),
