@@ -487,6 +487,14 @@ static int list_named(jl_find *find, jl_out *out, jl_err *err) {
     return rc;
 }
 
+/* A vector of the model that has not the dimensions that its vectors have here is found by nobody. */
+static int ask_dims(jl_find *find, jl_err *err) {
+    char model[JL_MODEL_MAX];
+    if (!find->without || snprintf(model, sizeof model, "%s", find->without) >= (int)sizeof model || !*model)
+        return 0;
+    return jl_refresh_model(s.jobs, model, &find->without_dims, err);
+}
+
 static int write_list(jl_out *out, jl_err *err) {
     bool get = strcmp(s.run->verb, "get") == 0;
     jl_find find = {.company = text_of(s.company),
@@ -499,7 +507,7 @@ static int write_list(jl_out *out, jl_err *err) {
                     .limit = s.limit,
                     .vectors = s.embedding,
                     .lines = true};
-    return ask_facts(&find.facts, err) == 0 ? list_named(&find, out, err) : -1;
+    return ask_facts(&find.facts, err) == 0 && ask_dims(&find, err) == 0 ? list_named(&find, out, err) : -1;
 }
 
 static int run_list(jl_run *r, jl_err *err) {

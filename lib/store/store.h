@@ -36,6 +36,7 @@ typedef struct jl_find {
     int64_t marked_before; /* marked, and before this; 0 = any */
     const char *without;   /* without a vector of this model at `stage`; NULL = whatever */
     jl_stage stage;
+    uint32_t without_dims;  /* one with another number of dimensions is none; 0 = whatever */
     bool duplicates;        /* those too */
     uint64_t changed_since; /* touched by a later change than this; 0 = any */
     uint64_t after;         /* rows behind this one */

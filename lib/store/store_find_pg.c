@@ -77,7 +77,7 @@ int pg_read_job(pg_store *s, jl_pg_stmt *stmt, jl_stored_job *job, jl_err *err) 
     "j.marked < $5)) AND ($6::int8 = 0 OR (1::int8 << j.status::int4) & $6 <> 0) AND j.last_seen >= $7::int8"          \
     " AND j.change > $8::int8 AND ($9::bytea IS NULL OR NOT EXISTS (SELECT FROM jobline_vector w WHERE w.row = j.row " \
     "AND"                                                                                                              \
-    " w.stage = $10::int8 AND w.model = $9))"
+    " w.stage = $10::int8 AND w.model = $9 AND ($11::int8 = 0 OR w.dims = $11)))"
 
 static int find_stmt(pg_store *s, unsigned fetch, jl_pg_stmt **stmt, jl_err *err) {
     char sql[2048];
@@ -116,6 +116,7 @@ static int bind_find(struct walk *w, jl_pg_stmt *stmt, jl_err *err) {
     else
         jl_pg_bind_null(stmt, 9);
     jl_pg_bind_int(stmt, 10, f->stage);
+    jl_pg_bind_int(stmt, 11, f->without_dims);
     return 0;
 }
 

@@ -98,7 +98,9 @@ static int is_with(struct listing *l, const int64_t model[JL_STAGES], jl_err *er
     if (id == 0)
         return 0;
     const jl_jfile_model *m = jl_jfile_model_of(l->f, id, err);
-    return m ? strcmp(m->name, l->what->without) == 0 : -1;
+    if (!m)
+        return -1;
+    return strcmp(m->name, l->what->without) == 0 && (!l->what->without_dims || m->dims == l->what->without_dims);
 }
 
 /* The statement's row, if by facts and columns it may be one that is asked for. */

@@ -557,7 +557,8 @@ static inline bool model_passes(const model_job *j, const jl_find *w) {
         (w->seen_before && p->facts.last_seen >= w->seen_before) ||
         (w->marked_before && !(j->marked && j->marked < w->marked_before)))
         return false;
-    if (w->without && p->vector[w->stage].n && jl_span_eq(p->vector[w->stage].model, jl_span_of(w->without)))
+    if (w->without && p->vector[w->stage].n && jl_span_eq(p->vector[w->stage].model, jl_span_of(w->without)) &&
+        (!w->without_dims || w->without_dims == p->vector[w->stage].n))
         return false;
     return jl_facts_pass(&p->facts, &w->facts) && model_contains(p->company, w->company) &&
            model_contains(p->title, w->title) && model_contains(p->location, w->location) && model_is_named(j, w);
@@ -732,6 +733,7 @@ static inline void model_ask(const model_table *t, jl_jobs *s, chance *c) {
         break;
     case 8:
         w.without = chance_below(c, 2) ? "small-1" : "other/2", w.stage = (jl_stage)chance_below(c, 2);
+        w.without_dims = (uint32_t)(4 * chance_below(c, 3));
         break;
     case 9:
         w.changed_since = t->change - chance_below(c, t->change < 10 ? 1 : 10);
