@@ -731,6 +731,7 @@ static int purge_jobs(jl_purge *p, jl_err *err) {
     if (rc == 0)
         rc = jl_purge_run(p, err);
     names_close(&names);
+    p->named = NULL;
     s.found = p->found;
     s.purged = p->deleted;
     s.needed = p->needed;

@@ -342,7 +342,8 @@ int jl_jfile_load(jl_jfile *f, jl_span line, jl_buf *text, jl_posting *posting, 
     return 0;
 }
 
-int jl_jfile_row_take(jl_jfile *f, jl_sqlite_stmt *s, jl_jfile_row *r, jl_err *err) {
+/* Fills `r` from the row of a statement whose columns are those of JOB_COLUMNS. The vectors stay empty. */
+static int take_row(jl_jfile *f, jl_sqlite_stmt *s, jl_jfile_row *r, jl_err *err) {
     if (jl_jfile_row_columns(f, s, r, err) != 0 || keep_line(&r->line, jl_sqlite_bytes(s, LINE), err) != 0)
         return -1;
     return jl_jfile_load(f, jl_buf_span(&r->line), &r->text, &r->job.job, err);
@@ -401,7 +402,7 @@ static int seek(jl_jfile *f, enum jl_jfile_query q, int64_t hash, uint64_t but, 
     while ((rc = jl_sqlite_step(s, err)) == 1) {
         if ((uint64_t)jl_sqlite_int(s, ROW) == but)
             continue;
-        if (jl_jfile_row_take(f, s, r, err) != 0) {
+        if (take_row(f, s, r, err) != 0) {
             jl_sqlite_reset(s);
             return -1;
         }
@@ -593,7 +594,7 @@ int jl_jfile_delete(jl_jfile *f, const jl_jfile_row *old, jl_err *err) {
 
 /* ---- row numbers ---- */
 
-int jl_jfile_list_add(jl_jfile_list *l, uint64_t row, jl_err *err) {
+static int add_to_list(jl_jfile_list *l, uint64_t row, jl_err *err) {
     if (l->n == l->room) {
         size_t room = l->room ? l->room * 2 : 256;
         uint64_t *more = realloc(l->row, room * sizeof *more);
@@ -624,7 +625,7 @@ void jl_jfile_list_sort(jl_jfile_list *l) {
 int jl_jfile_list_take(jl_jfile_list *l, jl_sqlite_stmt *s, jl_err *err) {
     int rc;
     while ((rc = jl_sqlite_step(s, err)) == 1)
-        if (jl_jfile_list_add(l, (uint64_t)jl_sqlite_int(s, 0), err) != 0) {
+        if (add_to_list(l, (uint64_t)jl_sqlite_int(s, 0), err) != 0) {
             jl_sqlite_reset(s);
             return -1;
         }

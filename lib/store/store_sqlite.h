@@ -1,4 +1,4 @@
-/* A table of jobs that is an SQLite file, for lib/job/store*_sqlite.c alone: its rows, with the transactions around them.
+/* A table of jobs that is an SQLite file, for lib/store/store_*_sqlite.c alone: its rows, with the transactions around them.
 
    store_rows_sqlite.c    tables, statements, the transaction that every write is, one job read or written
    store_put_sqlite.c     put, import
@@ -123,8 +123,6 @@ int jl_jfile_row_columns(jl_jfile *f, jl_sqlite_stmt *s, jl_jfile_row *r, jl_err
 jl_span jl_jfile_line(jl_sqlite_stmt *s);
 /* Fills the posting's texts from its line, behind which an LF and JL_PAD bytes stand; `text` has those that had to be decoded. */
 int jl_jfile_load(jl_jfile *f, jl_span line, jl_buf *text, jl_posting *posting, jl_err *err);
-/* Fills `r` from the row of a statement whose columns are those of JOB_COLUMNS. The vectors stay empty. */
-int jl_jfile_row_take(jl_jfile *f, jl_sqlite_stmt *s, jl_jfile_row *r, jl_err *err);
 /* 1: found, 0: there is none. With its vectors. */
 int jl_jfile_by_row(jl_jfile *f, int64_t row, jl_jfile_row *r, jl_err *err);
 int jl_jfile_by_name(jl_jfile *f, jl_span source, jl_span id, jl_jfile_row *r, jl_err *err);
@@ -150,7 +148,6 @@ int64_t jl_jfile_key(jl_span text);
 
 /* ---- rows ---- */
 
-int jl_jfile_list_add(jl_jfile_list *l, uint64_t row, jl_err *err);
 /* Ascending, each once. */
 void jl_jfile_list_sort(jl_jfile_list *l);
 /* Appends the first column of what the statement gives. */

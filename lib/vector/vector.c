@@ -12,7 +12,7 @@
 
 const char *const jl_stage_name[JL_STAGES] = {"listing", "full"};
 
-bool jl_stage_read(jl_span text, jl_stage *stage) {
+static bool stage_of(jl_span text, jl_stage *stage) {
     for (int i = 0; i < JL_STAGES; ++i)
         if (jl_span_eq(text, jl_span_of(jl_stage_name[i]))) {
             *stage = (jl_stage)i;
@@ -54,7 +54,7 @@ static int read_stage(const jl_value *value, jl_buf *room, jl_stage *stage, jl_e
         return jl_err_set(err, JL_DATA, "the embedding's stage is no string");
     if (meaning(value, room, &text, err) != 0)
         return -1;
-    if (!jl_stage_read(text, stage))
+    if (!stage_of(text, stage))
         return jl_err_set(err, JL_DATA, "the embedding's stage is neither listing nor full");
     return 0;
 }

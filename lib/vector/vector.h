@@ -15,7 +15,6 @@
 
 typedef enum jl_stage { JL_STAGE_LISTING = 0, JL_STAGE_FULL, JL_STAGES } jl_stage;
 extern const char *const jl_stage_name[JL_STAGES];
-bool jl_stage_read(jl_span text, jl_stage *stage);
 /* True for what JL_MODEL_MAX describes. */
 bool jl_vector_model_good(jl_span model);
 

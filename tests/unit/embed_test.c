@@ -53,7 +53,8 @@ static double alike(const char *a, const char *b) {
 
 /* ---- golden vectors: FROZEN with the name jobline-hash-1 ---- */
 
-#define TEXT(literal) {(literal), sizeof(literal) - 1}
+#define TEXT(literal)                                                                                                  \
+    { (literal), sizeof(literal) - 1 }
 
 static const struct {
     jl_embed_text text;
