@@ -166,6 +166,20 @@ static void plain(reading *r, const jl_hit *hit) {
         years(r, 1);
 }
 
+/* "two years in sales", "3 years as a welder", but not "ten years in business": those of somebody at work. */
+static bool at_work(const reading *r, const jl_hit *hit) {
+    static const char *const begins[] = {" in ", " as "}, *const not_work[] = {"business", "the ", "a row"};
+    jl_span rest = {r->text.p + hit->off + hit->n, r->text.n - hit->off - hit->n};
+    bool begun = false;
+    for (size_t i = 0; i < sizeof begins / sizeof *begins && !begun; ++i)
+        begun = rest.n > 4 && strncasecmp(rest.p, begins[i], 4) == 0;
+    for (size_t i = 0; i < sizeof not_work / sizeof *not_work && begun; ++i) {
+        size_t n = strlen(not_work[i]);
+        begun = rest.n < 4 + n || strncasecmp(rest.p + 4, not_work[i], n) != 0;
+    }
+    return begun;
+}
+
 static void cue(reading *r, const jl_hit *hit, uint16_t id) {
     jl_cue c = jl_cue_of(id);
     switch (c) {
@@ -190,6 +204,7 @@ static void cue(reading *r, const jl_hit *hit, uint16_t id) {
         break;
     case JL_CUE_YEARS:
         years(r, 1);
+        r->experience |= at_work(r, hit);
         break;
     case JL_CUE_MONTHS:
         years(r, 1.0F / 12);

@@ -152,6 +152,7 @@ static void years_and_degrees(void **state) {
         {"2 años de experiencia", 2, JL_DEGREE_UNTOLD},
         {"4 ans d'expérience", 4, JL_DEGREE_UNTOLD},
         {"You are at least 18 years old with experience", -1, JL_DEGREE_UNTOLD},
+        {"We have been ten years in business", -1, JL_DEGREE_UNTOLD},
         {"Our firm has 30 years of experience", -1, JL_DEGREE_UNTOLD},
         {"Preferred: 10 years of experience", -1, JL_DEGREE_UNTOLD},
         {"Bachelor's or Master's degree required", -1, JL_DEGREE_BACHELOR},
